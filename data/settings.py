@@ -1,0 +1,47 @@
+"""Every setting of the product, in one place, each with its default and what it changes.
+
+Settings come from the environment (`VIGIE_*`) or a `.env` file; a command's `--home` wins over both. A setting
+that is not here does not exist: `tests/unit/test_settings.py` holds the README's table to this class.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Settings of one process. Paths may be relative: they are then taken from the working directory."""
+
+    model_config = SettingsConfigDict(env_prefix="VIGIE_", env_file=".env", extra="ignore")
+
+    home: Path = Field(Path("var"), description="Folder of snapshots, operations database, models and jobs.")
+    operations_url: str = Field(
+        "", description="SQLAlchemy URL of the operations store; empty = SQLite in home."
+    )
+    model: str = Field(
+        "extractive", description="Drafting model: extractive, a .gguf path, or a server's URL."
+    )
+    model_name: str = Field("", description="Model name asked of an OpenAI-compatible server.")
+    model_key: str = Field("", description="API key of that server.")
+    model_threads: int = Field(2, ge=1, description="Processor threads the llama.cpp model may use.")
+    model_context: int = Field(4096, ge=512, description="Context window of the llama.cpp model, in tokens.")
+    demo_reviews: int = Field(20_000, ge=100, description="Reviews of the demo that an empty home prepares.")
+    auto_demo: bool = Field(True, description="Prepare the demo by itself when home holds no data.")
+    dev_identity: bool = Field(
+        True, description="Role chosen in the sidebar; works on loopback addresses only."
+    )
+    target_days: int = Field(15, ge=1, description="Delay a reply should not exceed, in days.")
+
+    @property
+    def operations(self) -> str:
+        """URL of the operations store in force."""
+        return self.operations_url or f"sqlite:///{(self.home / 'operations.sqlite').resolve()}"
+
+
+def load(home: Path | str | None = None) -> Settings:
+    """Settings of this process; `home` given on a command line wins over the environment."""
+    settings = Settings()
+    return settings.model_copy(update={"home": Path(home)}) if home is not None else settings

@@ -1,0 +1,35 @@
+-- What refresh adds to a snapshot. Each table is replaced whole by a refresh.
+
+CREATE OR REPLACE TABLE topics (
+    id              INTEGER PRIMARY KEY,
+    level           VARCHAR NOT NULL,    -- 'irritant' (some tens) | 'subject' (fine, under an irritant)
+    parent_id       INTEGER,             -- irritant of a subject
+    label           VARCHAR NOT NULL,    -- short French title
+    terms           VARCHAR[] NOT NULL,
+    size            BIGINT NOT NULL,
+    share_negative  DOUBLE,
+    x               DOUBLE,              -- place on the map of irritants
+    y               DOUBLE,
+    exemplars       BIGINT[],            -- most representative review ids
+    model           VARCHAR NOT NULL     -- version of the topic model
+);
+CREATE OR REPLACE TABLE review_topics (
+    review_id BIGINT PRIMARY KEY, irritant INTEGER NOT NULL, subject INTEGER, score DOUBLE   -- irritant -1: explicitly unassigned
+);
+CREATE OR REPLACE TABLE cells (          -- weekly counts; an empty dimension is NULL, week is its Monday
+    week DATE NOT NULL, irritant INTEGER NOT NULL, network VARCHAR, typology VARCHAR, structure_id VARCHAR, department VARCHAR,
+    n INTEGER NOT NULL, negative INTEGER NOT NULL
+);
+CREATE OR REPLACE TABLE signals (
+    id VARCHAR PRIMARY KEY, as_of DATE NOT NULL, detector VARCHAR NOT NULL, topic INTEGER, label VARCHAR NOT NULL, strength VARCHAR NOT NULL,
+    network VARCHAR, typology VARCHAR, structure_id VARCHAR, department VARCHAR, channel VARCHAR,
+    first_week DATE NOT NULL, last_week DATE NOT NULL, observed INTEGER NOT NULL, expected DOUBLE NOT NULL, ratio DOUBLE NOT NULL,
+    ratio_low DOUBLE NOT NULL, p DOUBLE NOT NULL, q DOUBLE NOT NULL, severity DOUBLE NOT NULL, terms VARCHAR[], review_ids BIGINT[] NOT NULL,
+    owner_id VARCHAR, owner_name VARCHAR, owner_mailbox VARCHAR, tests INTEGER NOT NULL
+);
+CREATE OR REPLACE TABLE impact (         -- one row per measure and slice, as analytics.impact estimated it
+    measure VARCHAR NOT NULL, slice VARCHAR NOT NULL, before DOUBLE, after DOUBLE, effect DOUBLE, low DOUBLE, high DOUBLE,
+    method VARCHAR NOT NULL, n BIGINT NOT NULL, caveats VARCHAR[]
+);
+CREATE OR REPLACE TABLE adoption (structure_id VARCHAR PRIMARY KEY, adopted_on DATE NOT NULL, replies BIGINT, with_ai BIGINT);
+CREATE OR REPLACE TABLE refreshes (at TIMESTAMP, duration_s DOUBLE, model VARCHAR, topics INTEGER, assigned BIGINT, rejected BIGINT, signals INTEGER);

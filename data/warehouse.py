@@ -1,0 +1,101 @@
+"""Reading the warehouse: one DuckDB instance a process, one cursor a query, a time budget a query.
+
+The rules it protects: sessions never share a cursor (a shared connection mixes up their rows); nothing a reader runs can
+touch files or settings; a query that goes over its budget is interrupted instead of freezing a page.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from data import snapshots
+from data.errors import QueryTimeout
+from data.snapshots import Snapshot
+
+BUDGET_S = 10.0
+_PARAMETER = re.compile(r"\$([A-Za-z_]\w*)")
+
+
+@cache
+def sql(owner: str, name: str) -> str:
+    """Text of `sql/<name>.sql` beside the module file `owner` (pass `__file__`)."""
+    return (Path(owner).parent / "sql" / f"{name}.sql").read_text("utf-8")
+
+
+class Warehouse:
+    """A snapshot opened read-only. Safe to share between threads: each query has its own cursor."""
+
+    def __init__(self, home: Path, snapshot: Snapshot) -> None:
+        self.home = Path(home)
+        self.snapshot = snapshot
+        self.artifacts = snapshots.artifacts_of(home, snapshot)
+        self._root = duckdb.connect(str(snapshots.file_of(home, snapshot)), read_only=True)
+        self._root.execute("SET enable_external_access=false; SET lock_configuration=true")
+
+    @contextmanager
+    def cursor(self, budget_s: float = BUDGET_S) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A cursor of its own, interrupted after `budget_s` seconds. Raises QueryTimeout."""
+        cursor = self._root.cursor()
+        late = threading.Event()
+
+        def stop() -> None:
+            late.set()
+            cursor.interrupt()
+
+        timer = threading.Timer(budget_s, stop)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield cursor
+        except duckdb.InterruptException:
+            if late.is_set():
+                raise QueryTimeout(
+                    f"La requête a dépassé {budget_s:.0f} s : réduisez la période ou ajoutez un filtre."
+                ) from None
+            raise
+        finally:
+            timer.cancel()
+            cursor.close()
+
+    def frame(
+        self, query: str, params: Mapping[str, Any] | None = None, *, budget_s: float = BUDGET_S
+    ) -> pd.DataFrame:
+        """Rows of `query` as a frame; `params` are bound to its `$name` parameters."""
+        with self.cursor(budget_s) as cursor:
+            return cursor.execute(query, _used(query, params)).df()
+
+    def rows(
+        self, query: str, params: Mapping[str, Any] | None = None, *, budget_s: float = BUDGET_S
+    ) -> list[tuple[Any, ...]]:
+        """Rows of `query` as tuples."""
+        with self.cursor(budget_s) as cursor:
+            return cursor.execute(query, _used(query, params)).fetchall()
+
+    def has(self, table: str) -> bool:
+        """Whether the snapshot holds `table` (derived tables exist only after a refresh)."""
+        found = self.rows("SELECT 1 FROM duckdb_tables() WHERE table_name = $table", {"table": table})
+        return bool(found)
+
+    def close(self) -> None:
+        """Release the file."""
+        self._root.close()
+
+
+def open_current(home: Path) -> Warehouse:
+    """The snapshot in service, opened read-only. Raises NoSnapshot when there is none."""
+    return Warehouse(home, snapshots.current(home))
+
+
+def _used(query: str, params: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Only the parameters the query names: DuckDB refuses the others."""
+    names = set(_PARAMETER.findall(query))
+    return {key: value for key, value in (params or {}).items() if key in names}
