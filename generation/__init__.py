@@ -1,1 +1,1 @@
-"""What we answer: routing, retrieval, prompts, models, checks, drafts. Knows nothing of pages or of analytics."""
+"""What we answer: routing, retrieval, prompts, models, checks, drafts; nothing of pages or of analytics."""

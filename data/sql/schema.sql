@@ -29,7 +29,7 @@ CREATE TABLE reviews (
     relation          VARCHAR,
     responsiveness    VARCHAR,
     simplicity        VARCHAR,
-    similar           INTEGER,           -- 'Expériences Similaires': endorsements
+    endorsements      INTEGER,           -- 'Expériences Similaires': endorsements
     improvement       BOOLEAN,           -- 'Amélioration de service à considérer'
     action            VARCHAR,
     action_started    DATE,
