@@ -1,7 +1,7 @@
 """Which reviews a question is about, and how that becomes SQL.
 
-Every figure of the product is asked with a `Filters`; one value of it gives the same reviews on every page. The rule it
-protects: what a person chose reaches the database only as bound parameters, never as SQL text.
+Every figure of the product is asked with a `Filters`; one value of it gives the same reviews on every page. The rule
+it protects: what a person chose reaches the database only as bound parameters, never as SQL text.
 """
 
 from __future__ import annotations
@@ -67,9 +67,7 @@ class Filters:
         return " AND ".join(_PREDICATES[name] for name in self.params()) or "TRUE"
 
 
-def narrowed(
-    query: str, filters: Filters, extra: Mapping[str, Any] | None = None
-) -> tuple[str, dict[str, Any]]:
+def narrowed(query: str, filters: Filters, extra: Mapping[str, Any] | None = None) -> tuple[str, dict[str, Any]]:
     """Put the condition of `filters` where `query` says `/*filters*/ TRUE`; returns the query and its parameters.
 
     Raises ValueError when the query has no such place: a forgotten filter would show figures of everyone.

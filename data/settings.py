@@ -17,24 +17,16 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="VIGIE_", env_file=".env", extra="ignore")
 
-    home: Path = Field(
-        default=Path("var"), description="Folder of snapshots, operations database, models and jobs."
-    )
+    home: Path = Field(default=Path("var"), description="Folder of snapshots, operations database, models and jobs.")
     operations_url: str = Field(
         default="", description="SQLAlchemy URL of the operations store; empty = SQLite in home."
     )
-    model: str = Field(
-        default="extractive", description="Drafting model: extractive, a .gguf path, or a server's URL."
-    )
+    model: str = Field(default="extractive", description="Drafting model: extractive, a .gguf path, or a server's URL.")
     model_name: str = Field(default="", description="Model name asked of an OpenAI-compatible server.")
     model_key: str = Field(default="", description="API key of that server.")
     model_threads: int = Field(default=2, ge=1, description="Processor threads the llama.cpp model may use.")
-    model_context: int = Field(
-        default=4096, ge=512, description="Context window of the llama.cpp model, in tokens."
-    )
-    demo_reviews: int = Field(
-        default=20_000, ge=100, description="Reviews of the demo that an empty home prepares."
-    )
+    model_context: int = Field(default=4096, ge=512, description="Context window of the llama.cpp model, in tokens.")
+    demo_reviews: int = Field(default=20_000, ge=100, description="Reviews of the demo that an empty home prepares.")
     auto_demo: bool = Field(default=True, description="Prepare the demo by itself when home holds no data.")
     dev_identity: bool = Field(
         default=True, description="Role chosen in the sidebar; works on loopback addresses only."

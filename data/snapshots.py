@@ -60,9 +60,7 @@ def current(home: Path) -> Snapshot:
     try:
         snapshot = Snapshot(**json.loads(pointer.read_text("utf-8")))
     except FileNotFoundError:
-        raise NoSnapshot(
-            f"no data in {home}: load the open data or the demo first (python -m data ingest …)"
-        ) from None
+        raise NoSnapshot(f"no data in {home}: load the open data or the demo first (python -m data ingest …)") from None
     except (ValueError, TypeError) as error:
         raise VigieError(f"{pointer} is damaged ({error}): go back to a kept snapshot") from None
     if not file_of(home, snapshot).exists():
@@ -166,9 +164,7 @@ def prune(home: Path) -> None:
     for leftover in folder(home).glob(".building-*"):
         pid = leftover.name.split("-")[1]
         if pid.isdigit() and not Path(f"/proc/{pid}").exists() and Path("/proc/self").exists():
-            shutil.rmtree(leftover, ignore_errors=True) if leftover.is_dir() else leftover.unlink(
-                missing_ok=True
-            )
+            shutil.rmtree(leftover, ignore_errors=True) if leftover.is_dir() else leftover.unlink(missing_ok=True)
 
 
 def _remove(home: Path, snapshot: Snapshot) -> None:

@@ -1,7 +1,7 @@
 """Reading the warehouse: one DuckDB instance a process, one cursor a query, a time budget a query.
 
-The rules it protects: sessions never share a cursor (a shared connection mixes up their rows); nothing a reader runs can
-touch files or settings; a query that goes over its budget is interrupted instead of freezing a page.
+The rules it protects: sessions never share a cursor (a shared connection mixes up their rows); nothing a reader
+runs can touch files or settings; a query that goes over its budget is interrupted instead of freezing a page.
 """
 
 from __future__ import annotations
@@ -66,9 +66,7 @@ class Warehouse:
             timer.cancel()
             cursor.close()
 
-    def frame(
-        self, query: str, params: Mapping[str, Any] | None = None, *, budget_s: float = BUDGET_S
-    ) -> pd.DataFrame:
+    def frame(self, query: str, params: Mapping[str, Any] | None = None, *, budget_s: float = BUDGET_S) -> pd.DataFrame:
         """Rows of `query` as a frame; `params` are bound to its `$name` parameters."""
         with self.cursor(budget_s) as cursor:
             return cursor.execute(query, _used(query, params)).df()

@@ -119,7 +119,7 @@ CREATE TABLE typology_aliases (alias VARCHAR PRIMARY KEY, typology VARCHAR NOT N
 
 CREATE TABLE refused (ingest_id VARCHAR NOT NULL, file VARCHAR, line BIGINT, reason VARCHAR, raw VARCHAR);
 CREATE TABLE ingests (
-    id VARCHAR PRIMARY KEY, at TIMESTAMP, files VARCHAR[], sha256 VARCHAR[], read BIGINT, loaded BIGINT, inserted BIGINT,
+    id VARCHAR PRIMARY KEY, ran_at TIMESTAMP, files VARCHAR[], sha256 VARCHAR[], read BIGINT, loaded BIGINT, inserted BIGINT,
     updated BIGINT, unchanged BIGINT, rejected BIGINT, duration_s DOUBLE
 );
 CREATE TABLE problems (ingest_id VARCHAR NOT NULL, column_name VARCHAR, kind VARCHAR, count BIGINT, examples VARCHAR[]);

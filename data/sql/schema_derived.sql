@@ -32,4 +32,4 @@ CREATE OR REPLACE TABLE impact (         -- one row per measure and slice, as an
     method VARCHAR NOT NULL, n BIGINT NOT NULL, caveats VARCHAR[]
 );
 CREATE OR REPLACE TABLE adoption (structure_id VARCHAR PRIMARY KEY, adopted_on DATE NOT NULL, replies BIGINT, with_ai BIGINT);
-CREATE OR REPLACE TABLE refreshes (at TIMESTAMP, duration_s DOUBLE, model VARCHAR, topics INTEGER, assigned BIGINT, rejected BIGINT, signals INTEGER);
+CREATE OR REPLACE TABLE refreshes (ran_at TIMESTAMP, duration_s DOUBLE, model VARCHAR, topics INTEGER, assigned BIGINT, rejected BIGINT, signals INTEGER);
