@@ -1,0 +1,3 @@
+from pages.components import identity
+
+identity.guard("donnees")

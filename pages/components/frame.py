@@ -1,0 +1,60 @@
+"""The frame around every page: the menu of a role, the demo banner, the snapshot's date.
+
+The rule it protects: whoever looks at a figure sees, on the same screen, whether it is demo data and how old it is.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import streamlit as st
+
+from data.errors import VigieError
+from pages.components import french, navigation, store
+from pages.components.navigation import Role
+
+
+def menu(role: Role) -> dict[str, list[st.Page]]:
+    """Sections and pages for `st.navigation`; rooms closed to the role stay reachable: their guard answers."""
+
+    def home() -> None:
+        st.switch_page(str(navigation.ROOT / navigation.room(navigation.HOME[role]).script))
+
+    # A page served at the root loses its own address: the root is a page that leads to the role's first room.
+    sections: dict[str, list[st.Page]] = {
+        "": [st.Page(home, title="Accueil", url_path="accueil", default=True, visibility="hidden")]
+    }
+    for room in navigation.ROOMS:
+        page = st.Page(
+            str(navigation.ROOT / room.script),
+            title=room.title,
+            icon=room.icon,
+            url_path=room.slug,
+            visibility="visible" if room.menu and role in room.roles else "hidden",
+            help=room.help,
+        )
+        sections.setdefault(room.section, []).append(page)
+    return sections
+
+
+def draw(title: str) -> None:
+    """Banner and snapshot date; quiet when there is no data yet (the page's guard welcomes)."""
+    st.set_page_config(page_title=f"{title} · Vigie")
+    unknown = st.query_params.get("adresse-inconnue")
+    if unknown:
+        st.warning("Cette adresse n'existe pas ; voici votre page d'accueil.", icon=":material/link_off:")
+    try:
+        snapshot = store.snapshot()
+    except VigieError:
+        return
+    day = date.fromisoformat(snapshot.last_publication)
+    with st.sidebar:
+        st.caption(f"Données jusqu'au {french.day(day)}")
+        if not snapshot.refreshed:
+            st.caption("Irritants et signaux en attente d'actualisation.")
+    if snapshot.demo:
+        st.info(
+            "**Démonstration** : tous les avis affichés sont fictifs, produits par un générateur. "
+            "Chargez les données ouvertes depuis la page Données.",
+            icon=":material/science:",
+        )

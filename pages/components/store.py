@@ -1,0 +1,39 @@
+"""What a server process opens once and shares: the warehouse in service and the operations store.
+
+The rule it protects: cache keys hold the snapshot's id, never a frame; when the pointer moves, the next rerun reads the
+new snapshot and the old one is closed once nobody can be reading it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from data import settings, snapshots
+from data.settings import Settings
+from data.snapshots import Snapshot
+from data.warehouse import Warehouse
+
+
+def config() -> Settings:
+    """Settings of this process."""
+    return settings.load()
+
+
+def snapshot() -> Snapshot:
+    """The snapshot in service. Raises NoSnapshot (the guard shows the welcome page before that)."""
+    return snapshots.current(config().home)
+
+
+def warehouse() -> Warehouse:
+    """The snapshot in service, opened once a process."""
+    return _warehouse(str(config().home), snapshot().id)
+
+
+@st.cache_resource(max_entries=3, show_spinner=False)
+def _warehouse(home: str, snapshot_id: str) -> Warehouse:
+    found = snapshots.current(Path(home))
+    if found.id != snapshot_id:
+        found = next(s for s in snapshots.kept(Path(home)) if s.id == snapshot_id)
+    return Warehouse(Path(home), found)
