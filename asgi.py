@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit.runtime.pages_manager import PagesManager
 
 from data import jobs, settings, snapshots
 from data.errors import NoSnapshot, VigieError
@@ -117,6 +118,10 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     gc.freeze()
     yield
 
+
+# A folder named pages/ makes the first visit of a fresh server look for old-style pages (one file, one page, no app.py):
+# a deep link would show an English "Page not found" before the right page. Navigation here is app.py's alone.
+PagesManager.uses_pages_directory = False
 
 app = st.App(
     Path(__file__).with_name("app.py"),

@@ -37,6 +37,9 @@ DEVELOPMENT = (
 )
 
 
+PARAMETER = "profil"
+
+
 def sign_in() -> Person:
     """The person of this session; stops the script with a clear message when nobody may be trusted."""
     if not settings.load().dev_identity or not _from_loopback():
@@ -48,16 +51,19 @@ def sign_in() -> Person:
         )
         st.stop()
     by_id = {person.id: person for person in DEVELOPMENT}
+    if "profil" not in st.session_state and st.query_params.get(PARAMETER) in by_id:
+        st.session_state["profil"] = st.query_params[PARAMETER]
     with st.sidebar:
         chosen = st.selectbox(
             "Se connecter en tant que",
             list(by_id),
             format_func=lambda id_: by_id[id_].name,
             key="profil",
-            bind="query-params",
             persist_state="session",
             help="Identité de développement : elle ne fonctionne que sur cette machine.",
         )
+    if st.query_params.get(PARAMETER, DEVELOPMENT[0].id) != chosen:  # a reload keeps the person
+        st.query_params[PARAMETER] = chosen
     return by_id[chosen]
 
 
