@@ -119,7 +119,7 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     yield
 
 
-# A folder named pages/ makes the first visit of a fresh server look for old-style pages (one file, one page, no app.py):
+# A folder named pages/ makes a fresh server look for old-style pages on the first visit (a file a page, no app.py):
 # a deep link would show an English "Page not found" before the right page. Navigation here is app.py's alone.
 PagesManager.uses_pages_directory = False
 

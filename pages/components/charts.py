@@ -1,0 +1,246 @@
+"""Charts, each with its take-away for those who can't see it, its table and its CSV.
+
+Figures are plain dicts (a `go.Figure` costs four times as much per rerun). The rules it protects: bars start at
+zero, an incomplete last period is drawn apart, a band is drawn wherever there is uncertainty, nothing is told by
+colour alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from pages.components import french, palette, states, tables
+
+_CONFIG = {"displayModeBar": False, "responsive": True, "scrollZoom": False, "doubleClick": False}
+_MONTHS = ("janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc.")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One curve: its column, its name on the chart, its colour; `dash` sets references apart."""
+
+    column: str
+    name: str
+    colour: str
+    dash: str = "solid"
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A thin vertical mark: an event and its date."""
+
+    day: date
+    label: str
+
+
+def lines(
+    frame: pd.DataFrame,
+    x: str,
+    curves: Sequence[Line],
+    *,
+    unit: str = "",
+    percent: bool = False,
+    band: tuple[str, str] | None = None,
+    marks: Sequence[Mark] = (),
+    incomplete: bool = False,
+    decimals: int = 0,
+) -> dict[str, Any]:
+    """Curves over dates. `incomplete`: the last point is a period not over yet (dotted). `band`: low, high columns."""
+    days = list(frame[x])
+    data: list[dict[str, Any]] = []
+    if band:
+        low, high = band
+        data.append(
+            {
+                "type": "scatter",
+                "x": [*days, *reversed(days)],
+                "y": [*frame[high], *reversed(list(frame[low]))],
+                "fill": "toself",
+                "fillcolor": _faded(curves[0].colour),
+                "line": {"width": 0},
+                "hoverinfo": "skip",
+                "showlegend": False,
+            }
+        )
+    several = len(curves) > 1
+    for curve in curves:
+        values = list(frame[curve.column])
+        full = [*values[:-1], None] if incomplete and len(values) > 1 else values
+        text = [_hover(d, v, unit, percent, decimals) for d, v in zip(days, values, strict=True)]
+        base = {
+            "type": "scatter",
+            "mode": "lines",
+            "x": days,
+            "text": text,
+            "hoverinfo": "text+name",
+            "name": curve.name,
+        }
+        data.append(
+            {
+                **base,
+                "y": full,
+                "line": {"color": curve.colour, "dash": curve.dash, "width": 2.5},
+                "showlegend": several,
+            }
+        )
+        if incomplete and len(values) > 1:
+            data.append(
+                {
+                    **base,
+                    "mode": "lines+markers",
+                    "x": days[-2:],
+                    "y": values[-2:],
+                    "text": text[-2:],
+                    "line": {"color": curve.colour, "dash": "dot", "width": 2},
+                    "marker": {"symbol": ["circle", "circle-open"], "size": [1, 7]},
+                    "showlegend": False,
+                }
+            )
+    layout = _layout(percent=percent)
+    layout["xaxis"] |= _ticks(days)
+    layout["shapes"] = [
+        {
+            "type": "line",
+            "x0": m.day.isoformat(),
+            "x1": m.day.isoformat(),
+            "yref": "paper",
+            "y0": 0,
+            "y1": 1,
+            "line": {"color": palette.muted(), "width": 1, "dash": "dash"},
+        }
+        for m in marks
+    ]
+    layout["annotations"] = [
+        {
+            "x": m.day.isoformat(),
+            "y": 1,
+            "yref": "paper",
+            "text": m.label,
+            "showarrow": False,
+            "xanchor": "left",
+            "font": {"size": 11},
+        }
+        for m in marks
+    ]
+    return {"data": data, "layout": layout}
+
+
+def bars(
+    labels: Sequence[str],
+    values: Sequence[float],
+    *,
+    unit: str = "",
+    percent: bool = False,
+    colours: Sequence[str] | str | None = None,
+    decimals: int = 0,
+    errors: tuple[Sequence[float], Sequence[float]] | None = None,
+) -> dict[str, Any]:
+    """Horizontal bars, largest on top as given, values written at their end. `errors`: absolute low and high bounds."""
+    texts = [_value(v, unit, percent, decimals) for v in values]
+    bar: dict[str, Any] = {
+        "type": "bar",
+        "orientation": "h",
+        "x": list(values),
+        "y": [_short(name) for name in labels],
+        "text": texts,
+        "textposition": "outside" if errors is None else "none",
+        "cliponaxis": False,
+        "hovertext": [f"{name} : {text}" for name, text in zip(labels, texts, strict=True)],
+        "hoverinfo": "text",
+        "marker": {"color": colours or palette.category(0)},
+    }
+    if errors is not None:
+        low, high = errors
+        bar["error_x"] = {
+            "type": "data",
+            "symmetric": False,
+            "array": [h - v for h, v in zip(high, values, strict=True)],
+            "arrayminus": [v - lo for lo, v in zip(low, values, strict=True)],
+            "color": palette.muted(),
+        }
+    layout = _layout(percent=False)
+    layout["height"] = 70 + 30 * len(values)
+    layout["yaxis"] = {"autorange": "reversed", "automargin": True, "ticklabelstandoff": 6}
+    layout["xaxis"] = {"rangemode": "tozero", "showgrid": False, "zeroline": True, "showticklabels": False}
+    layout["margin"]["r"] = 70
+    return {"data": [bar], "layout": layout}
+
+
+def show(
+    figure: Mapping[str, Any],
+    *,
+    title: str,
+    alt: str,
+    frame: pd.DataFrame,
+    labels: Mapping[str, Any],
+    name: str,
+    help: str | None = None,
+) -> None:
+    """Title, chart, then « Voir les données »: table and CSV. `name` is unique on the page and names the file."""
+    st.subheader(title, help=help, anchor=False)
+    if frame.empty:
+        states.empty("Aucun avis ne correspond.", "Élargissez la période ou retirez un filtre.")
+        return
+    st.plotly_chart(dict(figure), config=_CONFIG, key=f"chart_{name}", alt=alt)
+    with st.expander("Voir les données", key=f"data_{name}", on_change="rerun") as body:
+        if body.open:
+            tables.table(frame, labels, name=name, alt=f"Données du graphique : {title}")
+
+
+def _layout(*, percent: bool) -> dict[str, Any]:
+    return {
+        "height": 320,
+        "margin": {"l": 8, "r": 16, "t": 24, "b": 8},
+        "separators": ",\u202f",
+        "hovermode": "closest",
+        "dragmode": False,
+        "legend": {"orientation": "h", "y": 1.12, "x": 0},
+        "xaxis": {"fixedrange": True, "showgrid": False, "automargin": True},
+        "yaxis": {
+            "fixedrange": True,
+            "rangemode": "tozero",
+            "automargin": True,
+            "tickformat": ",.0%" if percent else ",",
+            "nticks": 5,
+        },
+    }
+
+
+def _ticks(days: Sequence[Any]) -> dict[str, Any]:
+    """About eight ticks with French month names, which Plotly's bundle lacks."""
+    if not days:
+        return {}
+    step = max(1, -(-len(days) // 8))
+    chosen = [pd.Timestamp(d) for d in list(days)[::step]]
+    close = (pd.Timestamp(days[-1]) - pd.Timestamp(days[0])).days < 300
+    return {
+        "tickvals": [d.isoformat() for d in chosen],
+        "ticktext": [
+            f"{d.day} {_MONTHS[d.month - 1]}" if close else f"{_MONTHS[d.month - 1]} {d.year}" for d in chosen
+        ],
+    }
+
+
+def _hover(day: Any, value: Any, unit: str, percent: bool, decimals: int) -> str:
+    return f"{french.day(pd.Timestamp(day).to_pydatetime())} : {_value(value, unit, percent, decimals)}"
+
+
+def _value(value: Any, unit: str, percent: bool, decimals: int) -> str:
+    if value is None or pd.isna(value):
+        return "–"
+    return french.percent(float(value), decimals=decimals) if percent else french.number(float(value), decimals) + unit
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 42 else name[:41] + "…"
+
+
+def _faded(colour: str) -> str:
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},0.18)"

@@ -1,0 +1,57 @@
+"""What a view says when it has nothing, too little, or an error to show; and the key figures' row.
+
+The rule it protects: a person never sees a traceback or a blank, and a percentage never stands on fewer than 20 cases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import streamlit as st
+
+from data.errors import VigieError
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A key figure: its name, its value in French, its change in French, its definition, its small trend."""
+
+    label: str
+    value: str
+    definition: str
+    change: str | None = None
+    better: str = "off"  # 'normal': a rise is good; 'inverse': a fall is good; 'off': neither
+    trend: Sequence[float] | None = None
+
+
+def figures(items: Sequence[Figure]) -> None:
+    """Three to five key figures side by side; each definition one click away."""
+    with st.container(horizontal=True):
+        for item in items:
+            st.metric(
+                item.label,
+                item.value,
+                item.change,
+                delta_color=item.better,  # type: ignore[arg-type]
+                help=item.definition,
+                chart_data=list(item.trend) if item.trend else None,
+                chart_type="line",
+                border=True,
+                width=230,
+            )
+
+
+def empty(reason: str, advice: str) -> None:
+    """Nothing to show: why, and what to widen."""
+    st.info(f"{reason} {advice}", icon=":material/filter_alt_off:")
+
+
+@contextmanager
+def guarded(what: str) -> Iterator[None]:
+    """Draw a part of a page; an expected failure becomes a message and leaves the rest of the page alone."""
+    try:
+        yield
+    except VigieError as error:
+        st.error(f"{what} : {error}", icon=":material/error:")

@@ -1,0 +1,79 @@
+"""Tables and the CSV that goes with each.
+
+The rule it protects: what leaves as CSV opens in a French spreadsheet (`;`, comma, BOM) and runs nothing there: a cell
+of citizen text that starts like a formula is disarmed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+_SMALL = 12
+
+
+def table(frame: pd.DataFrame, labels: Mapping[str, Any], *, name: str, alt: str) -> None:
+    """Show the columns of `labels` under their French names, with a CSV button; small results as a plain table.
+
+    A label may be a `st.column_config` object; `name` names the file and must be unique on the page.
+    """
+    shown = frame[[c for c in labels if c in frame.columns]]
+    texts = {c: v if isinstance(v, str) else v.get("label") or c for c, v in labels.items()}
+    rich = any(not isinstance(v, str) for v in labels.values())
+    if len(shown) <= _SMALL and not rich:
+        st.table(printable(shown).rename(columns=texts), hide_index=True, alt=alt, border="horizontal")
+    else:
+        st.dataframe(shown, column_config=dict(labels), hide_index=True, alt=alt)
+    csv_button(shown.rename(columns=texts), name)
+
+
+def csv_button(frame: pd.DataFrame, name: str, label: str = "Télécharger (CSV)") -> None:
+    """A button that downloads the frame as `<name>.csv`."""
+    st.download_button(
+        label,
+        data=to_csv(frame),
+        file_name=f"{name}.csv",
+        mime="text/csv",
+        key=f"csv_{name}",
+        icon=":material/download:",
+        on_click="ignore",
+        type="tertiary",
+    )
+
+
+def to_csv(frame: pd.DataFrame) -> bytes:
+    """The frame as CSV bytes for a French spreadsheet, formula-like text disarmed."""
+    safe = frame.copy()
+    for column in safe.columns:
+        if safe[column].dtype == object or pd.api.types.is_string_dtype(safe[column].dtype):
+            safe[column] = safe[column].map(_disarmed)
+    return safe.to_csv(index=False, sep=";", decimal=",").encode("utf-8-sig")
+
+
+def printable(frame: pd.DataFrame) -> pd.DataFrame:
+    """Every cell as French text: numbers with their spaces, dates in words, an absent value as a dash."""
+    from pages.components import french
+
+    def cell(value: Any) -> str:
+        if value is None or value is pd.NaT or (isinstance(value, float) and pd.isna(value)):
+            return "–"
+        if isinstance(value, bool):
+            return "Oui" if value else "Non"
+        if isinstance(value, pd.Timestamp):
+            return french.day(value.to_pydatetime())
+        if isinstance(value, int):
+            return french.number(value)
+        if isinstance(value, float):
+            return french.number(value, 0 if value.is_integer() else 1)
+        return str(value)
+
+    return pd.DataFrame({c: [cell(v) for v in frame[c].tolist()] for c in frame.columns})
+
+
+def _disarmed(value: Any) -> Any:
+    if isinstance(value, str) and value[:1] in "=+-@\t\r" and value[1:2] not in " \u202f0123456789":
+        return "'" + value
+    return value

@@ -1,0 +1,121 @@
+"""Reviews as cards: who felt what about whom, the text folded after a few lines, the reply and its verdict.
+
+The rule it protects: what a person wrote is shown as text and nothing else. Personal data is masked first, then every
+character is escaped, then (and only then) found words are marked; no link in a review becomes one on screen.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from collections.abc import Sequence
+
+import streamlit as st
+
+from analytics.reviews import Reply, Review
+from data import personal
+from pages.components import french, navigation, palette
+
+_FOLD = 420
+
+
+def cards(found: Sequence[Review], *, words: str = "", key: str = "cards") -> None:
+    """One card a review; `words` are marked in the text."""
+    for review in found:
+        card(review, words=words, key=key)
+
+
+def card(review: Review, *, words: str = "", key: str = "card", link: bool = True) -> None:
+    """A review: date, institution, place, sentiment in words and symbol, text, reply, links."""
+    with st.container(border=True, key=f"{key}_{review.id}"):
+        st.html(_head(review) + _text(review, words) + "".join(_reply(r) for r in review.replies if r.body))
+        if link:
+            with st.container(horizontal=True):
+                st.page_link(
+                    str(navigation.ROOT / navigation.room("avis").script),
+                    label="Ouvrir l'avis",
+                    icon=":material/open_in_new:",
+                    query_params={"id": str(review.id)},
+                )
+                if review.irritant is not None and review.irritant >= 0:
+                    st.page_link(
+                        str(navigation.ROOT / navigation.room("irritant").script),
+                        label=f"Irritant : {review.irritant_label}",
+                        icon=":material/report:",
+                        query_params={"id": str(review.irritant)},
+                    )
+
+
+def marked(text: str, words: str = "") -> str:
+    """Escaped HTML of a masked text, paragraphs kept, words found (case and accents ignored) marked."""
+    masked = personal.mask(text).text
+    spans = _spans(masked, words)
+    out, at = [], 0
+    for start, end in spans:
+        out += [html.escape(masked[at:start]), "<mark>", html.escape(masked[start:end]), "</mark>"]
+        at = end
+    return "".join([*out, html.escape(masked[at:])]).replace("\n", "<br>")
+
+
+def _head(review: Review) -> str:
+    parts = [french.day(review.published_at), review.structure or review.typology, review.department_name]
+    facts = " · ".join(html.escape(p) for p in parts if p)
+    feeling = ""
+    if review.sentiment in palette.SYMBOLS:
+        style = f"color:{palette.sentiment(review.sentiment)};font-weight:600"
+        feeling = f' · <span style="{style}">{palette.SYMBOLS[review.sentiment]} {review.sentiment}</span>'
+    more = (
+        f" · {french.count(review.endorsements, 'personne a vécu', 'personnes ont vécu')} la même chose"
+        if review.endorsements
+        else ""
+    )
+    return f'<p style="font-size:0.875rem;margin:0">{facts}{feeling}{html.escape(more)}</p>'
+
+
+def _text(review: Review, words: str) -> str:
+    title = f'<p style="font-weight:700;margin:.25rem 0">{marked(review.title, words)}</p>' if review.title else ""
+    return title + _folded(review.body, words)
+
+
+def _folded(text: str, words: str = "") -> str:
+    if len(text) <= _FOLD * 1.2:
+        return f'<div style="overflow-wrap:anywhere">{marked(text, words)}</div>'
+    cut = text.rfind(" ", 0, _FOLD)
+    cut = cut if cut > 0 else _FOLD
+    return (
+        f'<div style="overflow-wrap:anywhere">{marked(text[:cut], words)}'
+        f"<details><summary>Lire la suite</summary>{marked(text[cut:].lstrip(), words)}</details></div>"
+    )
+
+
+def _reply(reply: Reply) -> str:
+    who = html.escape(reply.structure or "Réponse")
+    if reply.canned:
+        who += " (message d'attente : ne compte pas comme une réponse)"
+    verdict = {"utile": "▲ jugée utile par l'auteur", "pas utile": "▼ jugée pas utile par l'auteur"}.get(
+        reply.author_verdict or "", ""
+    )
+    ai = ""
+    if reply.ai_similarity is not None:
+        ai = f"proposée par IA, conservée à {french.number(reply.ai_similarity)} %"
+    notes = " · ".join(x for x in (verdict, ai) if x)
+    line = f'<p style="font-size:0.875rem;margin:.25rem 0 0">{html.escape(notes)}</p>' if notes else ""
+    return (
+        f'<div style="border-left:3px solid {palette.muted()};margin:.5rem 0 0;padding-left:.75rem">'
+        f'<p style="font-size:0.875rem;font-weight:600;margin:0">{who}</p>{_folded(reply.body or "")}{line}</div>'
+    )
+
+
+def _spans(text: str, words: str) -> list[tuple[int, int]]:
+    """Positions of the words in the text, folded one character to one so that positions agree."""
+    wanted = [_fold(w) for w in words.split() if len(w) > 1]
+    if not wanted:
+        return []
+    folded = _fold(text)
+    found = [m.span() for m in re.finditer("|".join(re.escape(w) for w in wanted), folded)]
+    return found if len(folded) == len(text) else []
+
+
+def _fold(text: str) -> str:
+    return "".join((unicodedata.normalize("NFD", c)[0]).lower()[:1] or c for c in text)
