@@ -15,7 +15,7 @@ import streamlit as st
 
 from analytics.reviews import Reply, Review
 from data import personal
-from pages.components import french, navigation, palette
+from pages.components import french, links, palette
 
 _FOLD = 420
 
@@ -32,19 +32,9 @@ def card(review: Review, *, words: str = "", key: str = "card", link: bool = Tru
         st.html(_head(review) + _text(review, words) + "".join(_reply(r) for r in review.replies if r.body))
         if link:
             with st.container(horizontal=True):
-                st.page_link(
-                    str(navigation.ROOT / navigation.room("avis").script),
-                    label="Ouvrir l'avis",
-                    icon=":material/open_in_new:",
-                    query_params={"id": str(review.id)},
-                )
+                links.to("avis", "Ouvrir l'avis", id=str(review.id))
                 if review.irritant is not None and review.irritant >= 0:
-                    st.page_link(
-                        str(navigation.ROOT / navigation.room("irritant").script),
-                        label=f"Irritant : {review.irritant_label}",
-                        icon=":material/report:",
-                        query_params={"id": str(review.irritant)},
-                    )
+                    links.to("irritant", f"Irritant : {review.irritant_label}", id=str(review.irritant))
 
 
 def marked(text: str, words: str = "") -> str:

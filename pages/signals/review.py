@@ -1,3 +1,57 @@
-from pages.components import identity
+"""One review, reached by link: its text, its reply, its context."""
 
-identity.guard("avis")
+from __future__ import annotations
+
+import streamlit as st
+
+from analytics import reviews
+from pages.components import french, identity, links, states, store, verbatims
+from pages.components.navigation import ANSWERERS
+
+who = identity.guard("avis")
+st.title("Un avis", anchor=False)
+
+given = st.query_params.get("id", "")
+review = reviews.one(store.warehouse(), int(given)) if given.isdigit() else None
+if review is None:
+    states.empty(
+        "Cet avis n'existe pas ou n'est plus publié.",
+        "Un avis retiré par son auteur est effacé partout. Cherchez-en un autre depuis la page Recherche.",
+    )
+    links.to("recherche", "Rechercher dans les avis")
+    st.stop()
+
+waited = ""
+if review.first_reply_at is not None:
+    delay = (review.first_reply_at - review.published_at).total_seconds() / 86400
+    waited = f" Première réponse après {french.days(delay)}." if delay >= 0 else ""
+elif not review.answered:
+    waited = " Aucune réponse publiée à ce jour."
+st.write(f"Publié le {french.day(review.published_at)}.{waited}")
+
+verbatims.card(review, key="review", link=False)
+with st.container(horizontal=True):
+    if who.role in ANSWERERS and not review.answered:
+        links.to("rediger", "Répondre à cet avis", id=str(review.id))
+    if review.irritant is not None and review.irritant >= 0:
+        links.to("irritant", f"Irritant : {review.irritant_label}", id=str(review.irritant))
+    links.to("recherche", "Rechercher d'autres avis")
+
+facts = {
+    "Numéro": str(review.id),
+    "Écrit le": french.day(review.written_on),
+    "Institution": review.typology or "–",
+    "Réseau": review.network or "–",
+    "Structure": review.structure or "–",
+    "Département de l'usager": review.department_name or "non renseigné",
+    "Canaux": ", ".join(review.channels) or "non renseignés",
+    "Hors structure": "Oui" if review.out_of_structure else "Non",
+    "Irritant": review.irritant_label or ("non rattaché" if review.irritant == -1 else "en attente d'analyse"),
+}
+st.subheader("Ce que l'on sait de cet avis", anchor=False)
+st.table(
+    {"Information": list(facts), "Valeur": list(facts.values())},
+    hide_index=True,
+    border="horizontal",
+    alt="Informations sur l'avis",
+)
