@@ -5,6 +5,7 @@ The rule it protects: a person never sees a traceback or a blank, and a percenta
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from dataclasses import dataclass
 import streamlit as st
 
 from data.errors import VigieError
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|<>$:~^-])")
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,11 @@ def figures(items: Sequence[Figure]) -> None:
                 border=True,
                 width=230,
             )
+
+
+def plain(text: str) -> str:
+    """Text that came from reviews, made safe where Streamlit reads markdown (titles, sentences)."""
+    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
 
 
 def empty(reason: str, advice: str) -> None:

@@ -1,3 +1,170 @@
-from pages.components import identity
+"""One irritant: how it evolves, where and with whom it is met, and the reviews themselves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+import streamlit as st
+
+from analytics import irritants, reviews
+from data.filters import Filters
+from pages.components import charts, filters, french, identity, links, paging, palette, states, store, tables, verbatims
+from pages.components.charts import Line
+
+_GRAINS: dict[str, irritants.Grain] = {"Semaine": "week", "Mois": "month", "Jour": "day"}
+_WHERE = {
+    "typology": "Institutions",
+    "network": "Réseaux",
+    "structure": "Structures",
+    "department": "Départements",
+    "channel": "Canaux",
+}
 
 identity.guard("irritant")
+given = st.query_params.get("id", "")
+warehouse = store.warehouse()
+snapshot_id = store.snapshot().id
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _detail(snapshot_id: str, irritant_id: int, asked: Filters) -> irritants.Irritant | None:
+    return irritants.detail(store.warehouse(), irritant_id, asked)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _evolution(snapshot_id: str, irritant_id: int, asked: Filters, grain: irritants.Grain) -> pd.DataFrame:
+    return irritants.evolution(store.warehouse(), irritant_id, asked, grain)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _where(snapshot_id: str, irritant_id: int, asked: Filters) -> pd.DataFrame:
+    return irritants.where(store.warehouse(), irritant_id, asked)
+
+
+known = irritants.detail(warehouse, int(given), Filters()) if given.isdigit() else None
+if known is None:
+    st.title("Un irritant", anchor=False)
+    states.empty("Cet irritant n'existe pas dans les données en service.", "Choisissez-en un dans la liste.")
+    links.to("irritants", "Tous les irritants")
+    st.stop()
+
+links.to("irritants", "Tous les irritants")
+st.title(states.plain(known.label), anchor=False)
+headline = st.empty()
+asked = filters.bar(irritants=False)
+found = _detail(snapshot_id, known.id, asked)
+if found is None or not found.n:
+    states.empty("Aucun avis sur cette sélection.", "Élargissez la période ou retirez un filtre.")
+    st.stop()
+
+change = "" if not found.n_previous else f", contre {french.number(found.n_previous)} sur la période précédente"
+headline.write(
+    f"{french.count(found.n, 'avis', 'avis')} {filters.described(asked)}{change} ; "
+    f"mots qui le caractérisent : {states.plain(', '.join(found.terms[:6]))}."
+)
+states.figures(
+    [
+        states.Figure(
+            "Avis",
+            french.number(found.n),
+            "Avis rattachés à cet irritant dans la sélection.",
+            None if found.n_previous is None else french.signed(found.n - found.n_previous),
+            "inverse",
+        ),
+        states.Figure(
+            "Part de tous les avis", french.percent(found.share, decimals=1), "Avis de l'irritant sur tous les avis."
+        ),
+        states.Figure(
+            "Négatifs",
+            french.percent(found.share_negative, found.n),
+            "Part des avis de l'irritant dont l'auteur déclare un ressenti négatif.",
+        ),
+        states.Figure(
+            "Sans réponse",
+            french.percent(found.unanswered_share, found.n),
+            "Part des avis sans réponse publiée ; les Hors-structures sont laissés de côté.",
+        ),
+        states.Figure(
+            "Délai médian",
+            french.days(found.median_days),
+            "De la publication à la première réponse, avis répondus seulement (la page Délais tient compte des autres).",
+        ),
+    ]
+)
+
+grain = st.segmented_control("Pas", list(_GRAINS), default="Semaine", key="pas", bind="query-params", required=True)
+curve = _evolution(snapshot_id, known.id, asked, _GRAINS[grain or "Semaine"])
+charts.show(
+    charts.lines(
+        curve,
+        "period",
+        [
+            Line("n", "Tous les avis", palette.category(0)),
+            Line("negative", "▼ Négatifs", palette.sentiment("Négatif"), "dot"),
+        ],
+        unit=" avis",
+        incomplete=bool(len(curve)) and not bool(curve["complete"].iloc[-1]),
+    ),
+    title="Évolution",
+    alt=f"Courbe du nombre d'avis par {(grain or 'semaine').lower()} : {french.number(found.n)} en tout.",
+    frame=curve,
+    labels={"period": "Période", "n": "Avis", "negative": "Négatifs", "total": "Tous sujets", "share": "Part"},
+    name="irritant-evolution",
+    help="Le dernier point est en pointillé quand sa période n'est pas terminée.",
+)
+
+places = _where(snapshot_id, known.id, asked)
+st.subheader(
+    "Où il se rencontre",
+    anchor=False,
+    help="« Fois la moyenne » : part de l'irritant ici, rapportée à sa part dans toute la sélection.",
+)
+dimension = st.segmented_control(
+    "Par",
+    list(_WHERE),
+    default="typology",
+    format_func=_WHERE.__getitem__,
+    key="par",
+    bind="query-params",
+    required=True,
+)
+here = places[places["dimension"] == (dimension or "typology")].head(12)
+if here.empty:
+    states.empty(
+        "Cette information n'est renseignée dans aucun avis de la sélection.", "Choisissez une autre répartition."
+    )
+else:
+    charts.show(
+        charts.bars(list(here["label"]), list(here["n"])),
+        title=f"Avis par {_WHERE[dimension or 'typology'].lower().rstrip('s')}",
+        alt=f"Barres : {here.iloc[0]['label']} en tête avec {french.number(here.iloc[0]['n'])} avis.",
+        frame=here,
+        labels={
+            "label": "Valeur",
+            "n": "Avis de l'irritant",
+            "n_place": "Tous les avis",
+            "share": "Part",
+            "lift": "Fois la moyenne",
+        },
+        name="irritant-ou",
+    )
+
+if not found.subjects.empty:
+    st.subheader("Sujets plus fins", anchor=False)
+    subjects = found.subjects.assign(words=[", ".join(list(t)[:6]) for t in found.subjects["terms"]])
+    tables.table(
+        subjects,
+        {"label": "Sujet", "n": "Avis", "words": "Mots caractéristiques"},
+        name="sujets",
+        alt="Sujets de l'irritant",
+    )
+
+st.subheader("Avis emblématiques", anchor=False, help="Les plus proches du cœur de l'irritant.")
+best = irritants.emblematic(warehouse, known.id, asked, limit=3)
+verbatims.cards(reviews.by_ids(warehouse, [int(i) for i in best["id"]]), key="best")
+
+st.subheader("Tous les avis de l'irritant", anchor=False)
+narrowed = replace(asked, irritants=(known.id,))
+offset = paging.offset(reviews.count(warehouse, narrowed), key="irritant")
+verbatims.cards(reviews.page(warehouse, narrowed, limit=paging.SIZE, offset=offset), key="all")

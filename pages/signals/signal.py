@@ -1,3 +1,87 @@
-from pages.components import identity
+"""One signal: observed against expected, where, who must be told, and the reviews themselves."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from analytics import reviews
+from analytics.signals import record
+from pages.components import charts, french, identity, links, palette, signal_words, states, store, verbatims
+from pages.components.charts import Line
 
 identity.guard("signal")
+warehouse = store.warehouse()
+signal = record.one(warehouse, st.query_params.get("id", ""))
+links.to("signaux-faibles", "Tous les signaux")
+if signal is None:
+    st.title("Un signal", anchor=False)
+    states.empty(
+        "Ce signal n'est pas dans les données en service.", "Il a pu s'éteindre depuis. Voyez la liste du jour."
+    )
+    st.stop()
+
+st.title(states.plain(signal.label), anchor=False)
+st.text(signal_words.sentence(warehouse, signal))
+states.figures(
+    [
+        states.Figure(
+            "Avis observés",
+            french.number(signal.observed),
+            "Avis distincts ; les textes presque identiques comptent une fois.",
+        ),
+        states.Figure(
+            "Attendus",
+            french.number(signal.expected, 2),
+            "Ce que le passé de ce sujet, ici et ailleurs, laissait attendre.",
+        ),
+        states.Figure(
+            "Au moins",
+            f"× {french.number(signal.ratio_low, 1)}",
+            "Borne basse du rapport observé / attendu (19 fois sur 20, le vrai rapport est au-dessus).",
+        ),
+        states.Figure(
+            "Risque d'erreur",
+            french.percent(signal.q, decimals=2),
+            f"Taux de fausses découvertes (q), {french.number(signal.tests)} tests la même semaine ; p = {signal.p:.2g}.",
+        ),
+    ]
+)
+
+curve = record.evolution(warehouse, signal)
+charts.show(
+    charts.lines(
+        curve,
+        "week",
+        [
+            Line("expected", "Attendu", palette.muted(), "dash"),
+            Line("observed", "Observé", palette.category(0)),
+        ],
+        band=("low", "high"),
+        unit=" avis",
+        decimals=1,
+    ),
+    title="Observé contre attendu, semaine par semaine",
+    alt=f"{french.number(signal.observed)} avis observés là où {french.number(signal.expected, 1)} étaient attendus.",
+    frame=curve,
+    labels={"week": "Semaine du", "observed": "Observés", "expected": "Attendus", "low": "Bas", "high": "Haut"},
+    name="signal-semaines",
+    help="La bande contient ce que le hasard seul donnerait neuf semaines sur dix.",
+)
+
+who, words = st.columns(2)
+with who.container(border=True, height="stretch"):
+    st.subheader("À qui l'envoyer", anchor=False)
+    if signal.owner:
+        st.text(signal.owner.name)
+        st.text(signal.owner.mailbox)
+        st.caption("La structure active dont l'excès est le plus grand, d'après le référentiel.")
+    else:
+        st.text("Aucune structure active avec une boîte à lettres n'est identifiée.")
+with words.container(border=True, height="stretch"):
+    st.subheader("Les mots", anchor=False)
+    st.text(", ".join(signal.terms) or "–")
+    if signal.topic is not None and signal.topic >= 0:
+        links.to("irritant", "Voir l'irritant", id=str(signal.topic))
+
+st.subheader("Les avis du signal", anchor=False)
+verbatims.cards(reviews.by_ids(warehouse, list(signal.review_ids)), key="signal")
