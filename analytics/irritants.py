@@ -1,0 +1,178 @@
+"""What people keep running into: the irritants' figures, as the pages show them.
+
+Every function reads the tables a refresh left in the snapshot (`topics`, `review_topics`) with the same `Filters` as
+the rest of the product; none loads the topic model. The rule it protects: an irritant's figures always come from the
+very reviews the page can list.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import pandas as pd
+
+from data.filters import Filters, narrowed
+from data.warehouse import Warehouse, sql
+
+UNASSIGNED = -1
+TREND_BLOCKS = 13  # blocks of four weeks in a trend line: one year
+LISTING = [
+    "id",
+    "label",
+    "terms",
+    "n",
+    "share_negative",
+    "n_previous",
+    "change",
+    "trend",
+    "unanswered_share",
+    "median_days",
+    "endorsements",
+]
+Grain = Literal["day", "week", "month"]
+_LENGTH = {"day": pd.DateOffset(days=1), "week": pd.DateOffset(weeks=1), "month": pd.DateOffset(months=1)}
+
+
+@dataclass(frozen=True)
+class Irritant:
+    """One irritant over a selection of reviews."""
+
+    id: int
+    label: str
+    terms: tuple[str, ...]
+    n: int  # reviews of the selection
+    share: float  # of all assigned and unassigned reviews of the selection, 0..1
+    share_negative: float | None  # 0..1
+    n_previous: int | None  # reviews of the period just before; None for an open period
+    unanswered_share: float | None  # 0..1, Hors-structures left out
+    median_days: float | None  # publication to first real reply
+    endorsements: int
+    subjects: pd.DataFrame  # id, label, terms, n, share_negative
+    tags: pd.DataFrame  # tag, n, negative, neutral, positive: the five general tags
+    exemplars: tuple[int, ...]  # review ids
+
+
+def listing(warehouse: Warehouse, filters: Filters) -> pd.DataFrame:
+    """Irritants of the selection, most frequent first, with the columns of `LISTING`.
+
+    `n_previous` and `change` (n / n_previous - 1) compare with the period of equal length just before and are missing
+    for an open period; `trend` lists the reviews of the last 13 blocks of four weeks, oldest first, ending with the
+    period. Unassigned reviews are not listed. Empty before any refresh.
+    """
+    if not warehouse.has("topics"):
+        return pd.DataFrame(columns=LISTING)
+    topics = warehouse.frame("SELECT id, label, terms FROM topics WHERE level = 'irritant'")
+    figures = _figures(warehouse, filters)
+    frame = topics.merge(figures, on="id")
+    before = filters.previous()
+    if before is None:
+        frame["n_previous"], frame["change"] = None, None
+    else:
+        previous = _figures(warehouse, before).set_index("id")["n"]
+        frame["n_previous"] = frame["id"].map(previous).fillna(0).astype(int)
+        frame["change"] = (frame["n"] / frame["n_previous"].where(frame["n_previous"] > 0) - 1).astype(float)
+    trends = _trends(warehouse, filters)
+    frame["trend"] = [trends.get(int(i), [0] * TREND_BLOCKS) for i in frame["id"]]
+    frame["terms"] = [list(terms) for terms in frame["terms"]]
+    return frame.sort_values(["n", "id"], ascending=[False, True], ignore_index=True)[LISTING]
+
+
+def unassigned(warehouse: Warehouse, filters: Filters) -> int:
+    """Reviews of the selection that no irritant explains."""
+    if not warehouse.has("topics"):
+        return 0
+    figures = _figures(warehouse, filters)
+    return int(figures.loc[figures["id"] == UNASSIGNED, "n"].sum())
+
+
+def detail(warehouse: Warehouse, irritant_id: int, filters: Filters) -> Irritant | None:
+    """One irritant over the selection; None when the snapshot has no such irritant."""
+    if not warehouse.has("topics"):
+        return None
+    query = "SELECT label, terms, exemplars FROM topics WHERE level = 'irritant' AND id = $irritant"
+    known = warehouse.rows(query, {"irritant": irritant_id})
+    if not known:
+        return None
+    label, terms, exemplars = known[0]
+    figures = _figures(warehouse, filters).set_index("id")
+    before = filters.previous()
+    previous = None if before is None else _figures(warehouse, before).set_index("id")["n"]
+    row = figures.loc[irritant_id] if irritant_id in figures.index else None
+    return Irritant(
+        id=irritant_id,
+        label=label,
+        terms=tuple(terms),
+        n=0 if row is None else int(row["n"]),
+        share=0.0 if row is None else float(row["n"] / figures["n"].sum()),
+        share_negative=None if row is None else _number(row["share_negative"]),
+        n_previous=None if previous is None else int(previous.get(irritant_id, 0)),
+        unanswered_share=None if row is None else _number(row["unanswered_share"]),
+        median_days=None if row is None else _number(row["median_days"]),
+        endorsements=0 if row is None else int(row["endorsements"]),
+        subjects=_about(warehouse, "irritant_subjects", irritant_id, filters),
+        tags=_about(warehouse, "irritant_tags", irritant_id, filters),
+        exemplars=tuple(exemplars or ()),
+    )
+
+
+def evolution(warehouse: Warehouse, irritant_id: int, filters: Filters, grain: Grain = "week") -> pd.DataFrame:
+    """Reviews of an irritant by period: `period` (first day), `n`, `negative`, `total`, `share`, `complete`.
+
+    `total` counts every review of the selection in the period and `share` is n / total; a period without any review
+    has a row of zeros and no share. `complete` is False for a period that the selection or the data cut short.
+    """
+    extra = {"irritant": irritant_id, "grain": grain}
+    frame = warehouse.frame(*narrowed(sql(__file__, "irritant_evolution"), filters, extra))
+    frame["period"] = pd.to_datetime(frame["period"])
+    if frame.empty:
+        return frame.assign(complete=pd.Series(dtype=bool))
+    length = _LENGTH[grain]
+    every = pd.date_range(frame["period"].min(), frame["period"].max(), freq=length)
+    frame = frame.set_index("period").reindex(every).rename_axis("period").reset_index()
+    frame[["n", "negative", "total"]] = frame[["n", "negative", "total"]].fillna(0).astype(int)
+    first = pd.Timestamp(filters.start) if filters.start else frame["period"].min()
+    last = min(pd.Timestamp(d) for d in (filters.end, warehouse.snapshot.last_publication) if d)
+    ends = frame["period"] + length - pd.DateOffset(days=1)
+    frame["complete"] = (frame["period"] >= first) & (ends <= last)
+    return frame
+
+
+def where(warehouse: Warehouse, irritant_id: int, filters: Filters) -> pd.DataFrame:
+    """Where it is reported: `dimension` (network, typology, structure, department, channel), `key`, `label`, `n`,
+    `n_place` (all reviews of that place), `share` (n / n_place), `lift` (share over the share of the selection).
+    """
+    return _about(warehouse, "irritant_where", irritant_id, filters)
+
+
+def emblematic(warehouse: Warehouse, irritant_id: int, filters: Filters, limit: int = 5) -> pd.DataFrame:
+    """Reviews that show it best: id, published_on, title, body, sentiment, network, typology, structure, department,
+    endorsements, subject, score (0..1, closeness to the irritant's centre).
+    """
+    return _about(warehouse, "irritant_emblematic", irritant_id, filters, {"limit": limit})
+
+
+def _figures(warehouse: Warehouse, filters: Filters) -> pd.DataFrame:
+    return warehouse.frame(*narrowed(sql(__file__, "irritant_figures"), filters))
+
+
+def _about(
+    warehouse: Warehouse, query: str, irritant_id: int, filters: Filters, extra: dict[str, int] | None = None
+) -> pd.DataFrame:
+    values = {"irritant": irritant_id, **(extra or {})}
+    return warehouse.frame(*narrowed(sql(__file__, query), filters, values))
+
+
+def _trends(warehouse: Warehouse, filters: Filters) -> dict[int, list[int]]:
+    """Counts of the last `TREND_BLOCKS` blocks of four weeks of each irritant, whatever the period's start."""
+    last = filters.end or pd.Timestamp(warehouse.snapshot.last_publication).date()
+    extra = {"last": last, "blocks": TREND_BLOCKS}
+    frame = warehouse.frame(*narrowed(sql(__file__, "irritant_trend"), replace(filters, start=None, end=last), extra))
+    trends: dict[int, list[int]] = {}
+    for irritant, block, n in frame.itertuples(index=False):
+        trends.setdefault(int(irritant), [0] * TREND_BLOCKS)[int(block)] = int(n)
+    return trends
+
+
+def _number(value: object) -> float | None:
+    return None if pd.isna(value) else float(value)  # type: ignore[arg-type, call-overload]

@@ -1,0 +1,186 @@
+"""A weak signal as a person reads it, and the signals a refresh left in the snapshot.
+
+Owns the shape of a signal (the JSON of `python -m analytics signals`) and its reading from the tables `signals` and
+`signal_weeks`. The rule it protects: a signal carries everything needed to retrace it (its reviews, what was expected,
+how many tests were run that week).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import date, timedelta
+from typing import Any
+
+import pandas as pd
+
+from data.filters import Filters, narrowed
+from data.warehouse import Warehouse, sql
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Where a signal holds; None where it does not narrow."""
+
+    network: str | None = None  # canonical name
+    typology: str | None = None  # canonical name
+    structure: str | None = None  # structure id
+    department: str | None = None  # INSEE code
+    channel: str | None = None
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Who must be told: an active structure with a mailbox."""
+
+    structure_id: str
+    name: str
+    mailbox: str
+
+
+@dataclass(frozen=True)
+class Signal:
+    """A small, recent, specific rise that chance and the known background do not explain."""
+
+    id: str
+    as_of: date  # last day of publication that the detector saw
+    detector: str  # 'surge' | 'place' | 'novelty'
+    topic: int | None  # irritant id, -1 or None when no irritant explains it
+    label: str
+    strength: str  # 'weak' | 'strong'
+    scope: Scope
+    first_week: date  # Monday
+    last_week: date  # Monday
+    observed: int  # distinct reviews of the window
+    expected: float  # reviews the background explains
+    ratio: float  # observed / expected
+    ratio_low: float  # its one-sided 95 % lower bound
+    p: float
+    q: float  # false-discovery rate at which it would just be shown
+    severity: float  # 0..1, smoothed share of negative reviews among the observed
+    terms: tuple[str, ...]
+    review_ids: tuple[int, ...]
+    owner: Owner | None
+    tests: int  # tests run that week
+
+    def as_json(self) -> dict[str, Any]:
+        """The object of `python -m analytics signals --json`."""
+        owner = self.owner or Owner("", "", "")
+        return {
+            "id": self.id,
+            "detector": self.detector,
+            "topic": self.topic,
+            "label": self.label,
+            "strength": self.strength,
+            "scope": {f.name: getattr(self.scope, f.name) for f in fields(Scope)},
+            "first_week": self.first_week.isoformat(),
+            "last_week": self.last_week.isoformat(),
+            "observed": self.observed,
+            "expected": round(self.expected, 4),
+            "ratio": round(self.ratio, 3),
+            "ratio_low": round(self.ratio_low, 3),
+            "p": self.p,
+            "q": self.q,
+            "severity": round(self.severity, 3),
+            "terms": list(self.terms),
+            "review_ids": list(self.review_ids),
+            "owner": {f.name: getattr(owner, f.name) or None for f in fields(Owner)},
+        }
+
+
+def identity(detector: str, subject: object, scope: Scope, first_week: date) -> str:
+    """Id of a signal: the same detector, subject, scope and first week always give the same one."""
+    parts = [detector, str(subject), *(getattr(scope, f.name) or "" for f in fields(Scope)), first_week.isoformat()]
+    return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=8).hexdigest()
+
+
+def published(
+    warehouse: Warehouse,
+    filters: Filters | None = None,
+    *,
+    detectors: Sequence[str] | None = None,
+    strengths: Sequence[str] | None = None,
+    weeks: int | None = None,
+) -> list[Signal]:
+    """Signals the snapshot holds, the most recent and surest first.
+
+    `filters` keeps those with at least one review in the selection; `weeks` those seen in the last weeks before the
+    snapshot's last publication. Empty before any refresh.
+    """
+    if not warehouse.has("signals"):
+        return []
+    today = date.fromisoformat(warehouse.snapshot.last_publication[:10])
+    choice = {
+        "detectors": list(detectors) if detectors is not None else None,
+        "strengths": list(strengths) if strengths is not None else None,
+        "since": today - timedelta(weeks=weeks) if weeks is not None else None,
+    }
+    frame = warehouse.frame(*narrowed(sql(__file__, "published"), filters or Filters(), choice))
+    return from_frame(frame)
+
+
+def one(warehouse: Warehouse, signal_id: str) -> Signal | None:
+    """The signal of that id; None when the snapshot does not hold it."""
+    if not warehouse.has("signals"):
+        return None
+    found = from_frame(warehouse.frame("SELECT * FROM signals WHERE id = $id", {"id": signal_id}))
+    return found[0] if found else None
+
+
+def evolution(warehouse: Warehouse, signal: Signal) -> pd.DataFrame:
+    """Week by week, since before it began: `week` (Monday), `observed`, `expected`, `low`, `high`.
+
+    `low` and `high` bound what chance alone would give nine weeks out of ten.
+    """
+    query = "SELECT week, observed, expected, low, high FROM signal_weeks WHERE signal_id = $id ORDER BY week"
+    frame = warehouse.frame(query, {"id": signal.id})
+    frame["week"] = pd.to_datetime(frame["week"])
+    return frame
+
+
+def reviews(warehouse: Warehouse, signal: Signal) -> pd.DataFrame:
+    """The reviews of a signal: id, published_on, title, body, sentiment, network, typology, structure, department."""
+    return warehouse.frame(sql(__file__, "signal_reviews"), {"ids": list(signal.review_ids)})
+
+
+def from_frame(frame: pd.DataFrame) -> list[Signal]:
+    """Signals from rows of the `signals` table."""
+    return [_signal(row._asdict()) for row in frame.itertuples(index=False)]  # type: ignore[operator]
+
+
+def _signal(row: dict[str, Any]) -> Signal:
+    row = {key: None if _missing(value) else value for key, value in row.items()}
+    owner = None
+    if row["owner_id"] and row["owner_mailbox"]:
+        owner = Owner(row["owner_id"], row["owner_name"] or row["owner_id"], row["owner_mailbox"])
+    return Signal(
+        id=row["id"],
+        as_of=_day(row["as_of"]),
+        detector=row["detector"],
+        topic=None if row["topic"] is None else int(row["topic"]),
+        label=row["label"],
+        strength=row["strength"],
+        scope=Scope(row["network"], row["typology"], row["structure_id"], row["department"], row["channel"]),
+        first_week=_day(row["first_week"]),
+        last_week=_day(row["last_week"]),
+        observed=int(row["observed"]),
+        expected=float(row["expected"]),
+        ratio=float(row["ratio"]),
+        ratio_low=float(row["ratio_low"]),
+        p=float(row["p"]),
+        q=float(row["q"]),
+        severity=float(row["severity"]),
+        terms=tuple(row["terms"] if row["terms"] is not None else ()),
+        review_ids=tuple(int(i) for i in row["review_ids"]),
+        owner=owner,
+        tests=int(row["tests"]),
+    )
+
+
+def _missing(value: Any) -> bool:
+    return value is None or (not hasattr(value, "__len__") and bool(pd.isna(value)))
+
+
+def _day(value: Any) -> date:
+    return pd.Timestamp(value).date()

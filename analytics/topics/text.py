@@ -1,0 +1,119 @@
+"""French words of a review, as the topic model counts them and as a person reads them.
+
+Owns tokenisation, stop words, stems and acronyms. Two forms of each word are kept: the key that is counted (Snowball
+stem without accents, so that 'déclarée' and 'declarer' agree) and the surface that is shown (real words, accents kept).
+The rule it protects: nothing shown to a person is ever a stem.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+
+import Stemmer
+
+_HERE = Path(__file__).parent
+_ELISION = re.compile(r"\b(?:l|d|j|n|m|t|s|c|qu|jusqu|lorsqu|puisqu|quelqu|presqu|quoiqu|aujourd)'")
+_WORD = re.compile(r"[a-zà-öø-ÿœ](?:[a-zà-öø-ÿœ0-9]|-(?=[a-zà-öø-ÿœ]))*")
+_LONG_RUN = re.compile(r"(.)\1{3,}")
+_BREAK = re.compile(r"[.!?;:\n\r()]+")
+_LONGEST = 30  # characters: anything longer is an address, a token or noise
+_STEMMER = Stemmer.Stemmer("french")
+
+
+def fold(text: str) -> str:
+    """Lower case, no accents, ligatures opened: for comparing only."""
+    opened = text.lower().replace("œ", "oe").replace("æ", "ae").replace("’", "'")
+    return "".join(c for c in unicodedata.normalize("NFD", opened) if not unicodedata.combining(c))
+
+
+def clean(text: str) -> str:
+    """Lower case, plain apostrophes, one space; long runs of a letter shortened ('nulllll')."""
+    flat = unicodedata.normalize("NFC", text).lower().replace("’", "'").replace("\xa0", " ")
+    return _LONG_RUN.sub(r"\1\1", flat)
+
+
+@cache
+def stop_words() -> frozenset[str]:
+    """Folded words that say nothing about a subject."""
+    return frozenset(fold(word) for word in (_HERE / "stopwords.txt").read_text("utf-8").split())
+
+
+@cache
+def key(word: str) -> str:
+    """What is counted for a lower-case word: its folded stem, '' for a stop word."""
+    folded = fold(word)
+    if len(word) < 2 or len(word) > _LONGEST or folded in stop_words():
+        return ""
+    if folded in _acronyms()[0]:
+        return folded
+    return fold(_STEMMER.stemWord(word))
+
+
+def tokens(text: str) -> list[tuple[str, str]]:
+    """(key, surface) of the counted words of a review, in order; ('', '.') where a sentence ends.
+
+    Written-out names of the acronym table become their acronym ('caisse d'allocations familiales' -> 'CAF').
+    """
+    names, pattern, by_phrase = _acronyms()
+    flat = pattern.sub(lambda found: by_phrase[fold(found[0])], clean(text))
+    out: list[tuple[str, str]] = []
+    for part in _BREAK.split(flat):
+        for word in _WORD.findall(_ELISION.sub(" ", part)):
+            counted = key(word)
+            if counted:
+                out.append((counted, names.get(counted, word)))
+        if out and out[-1][0]:
+            out.append(("", "."))
+    return out
+
+
+def counted(texts: Iterable[str]) -> Iterator[str]:
+    """The counted keys of each review, joined by spaces: what the vectoriser and BERTopic read."""
+    names, pattern, by_phrase = _acronyms()
+    for text in texts:
+        flat = _ELISION.sub(" ", pattern.sub(lambda found: by_phrase[fold(found[0])], clean(text)))
+        yield " ".join(k for k in map(key, _WORD.findall(flat)) if k)
+
+
+def surfaces(texts: Iterable[str]) -> dict[str, Counter[str]]:
+    """How people write each key and each pair of neighbouring keys ('declar revenu' -> 'déclaration de revenus').
+
+    A pair's surface is the text between its first and last word, small words included.
+    """
+    names, pattern, by_phrase = _acronyms()
+    seen: dict[str, Counter[str]] = {}
+    for text in texts:
+        flat = pattern.sub(lambda found: by_phrase[fold(found[0])], clean(text))
+        for part in _BREAK.split(flat):
+            previous: tuple[str, int] | None = None
+            for found in _WORD.finditer(part):
+                word = found[0]
+                counted_key = key(word)
+                if not counted_key:
+                    continue
+                shown = names.get(counted_key, word)
+                seen.setdefault(counted_key, Counter())[shown] += 1
+                if previous is not None and found.start() - previous[1] < 40:
+                    span = part[previous[1] : found.start()] + shown
+                    pair = f"{previous[0]} {counted_key}"
+                    seen.setdefault(pair, Counter())[" ".join(span.split())] += 1
+                previous = (counted_key, found.start())
+    return seen
+
+
+@cache
+def _acronyms() -> tuple[dict[str, str], re.Pattern[str], dict[str, str]]:
+    """Acronym by folded acronym, the pattern of written-out names, and folded name -> folded acronym."""
+    with (_HERE / "acronyms.csv").open(encoding="utf-8", newline="") as stream:
+        rows = [(row["acronym"], row["expansion"]) for row in csv.DictReader(stream)]
+    by_phrase = {fold(expansion): fold(acronym) for acronym, expansion in rows}
+    longest_first = sorted((expansion for _, expansion in rows), key=len, reverse=True)
+    forms = {form for expansion in longest_first for form in (expansion, fold(expansion))}
+    alternatives = "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True))
+    return {fold(a): a for a, _ in rows}, re.compile(rf"\b(?:{alternatives})\b"), by_phrase
