@@ -1,0 +1,1 @@
+"""The history of the operations schema: one file a step, forward only."""

@@ -1,0 +1,227 @@
+"""The tables of the operations store, for queries. Migrations own how they came to be; a test holds the two together.
+
+Moments are UTC, aware in Python. JSON columns hold plain objects; the journal keeps its details as text because its
+hash is taken over those very bytes.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware UTC datetime; stored without zone, so that both engines compare it the same way."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To naive UTC. Raises ValueError for a naive moment."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment must say its time zone")
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Back to aware UTC."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+def now() -> datetime:
+    """This instant, in UTC."""
+    return datetime.now(UTC)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+drafts = Table(
+    "drafts",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("review_id", BigInteger, nullable=False),
+    Column("request_id", String(32), unique=True),  # NULL: written in the page's own process
+    Column("created_at", Moment, nullable=False),
+    Column("requested_by", String(120), nullable=False),
+    Column("instruction", Text, nullable=False),
+    Column("reply", Text, nullable=False),
+    Column("model", String(200), nullable=False),
+    Column("model_sha256", String(64), nullable=False),
+    Column("prompt_version", String(60), nullable=False),
+    Column("seed", BigInteger, nullable=False),
+    Column("snapshot", String(80), nullable=False),
+    Column("total_s", Float),
+    Column("first_s", Float),
+    Column("record", JSON, nullable=False),  # the whole draft: sources, cited, findings, route, prompt, parameters…
+    Index(None, "review_id", "created_at"),
+)
+
+draft_requests = Table(
+    "draft_requests",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("review_id", BigInteger, nullable=False),
+    Column("typology", String(300)),  # chosen by the agent against the declared one; NULL = as routed
+    Column("instruction", Text, nullable=False),
+    Column("model", String(500), nullable=False),  # '' = whichever the worker serves
+    Column("seed", BigInteger),
+    Column("requested_by", String(120), nullable=False),
+    Column("priority", Integer, nullable=False),  # higher first
+    Column("state", String(12), nullable=False),  # waiting | running | done | failed | cancelled
+    Column("worker", String(120)),
+    Column("attempts", Integer, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("claimed_at", Moment),
+    Column("heartbeat_at", Moment),
+    Column("ended_at", Moment),
+    Column("partial_text", Text, nullable=False),
+    Column("draft_id", String(32), ForeignKey("drafts.id")),
+    Column("error", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Index(None, "state", "priority", "created_at"),
+    Index(None, "review_id", "created_at"),
+)
+
+replies = Table(
+    "replies",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("review_id", BigInteger, nullable=False, unique=True),
+    Column("draft_id", String(32), ForeignKey("drafts.id")),
+    Column("structure_id", String(60)),
+    Column("body", Text, nullable=False),
+    Column("decided", String(12), nullable=False),  # as_proposed | reworked | blank
+    Column("similarity", Float),  # 0-100 against the draft; NULL without a draft
+    Column("characters_changed", Integer),
+    Column("overrides", JSON, nullable=False),  # [{"check", "message", "reason"}]: findings set aside
+    Column("regenerations", Integer, nullable=False),
+    Column("sent_by", String(120), nullable=False),
+    Column("opened_at", Moment, nullable=False),
+    Column("sent_at", Moment, nullable=False),
+    Column("desk_s", Float, nullable=False),  # time at the desk, pauses left out
+    Index(None, "sent_at"),
+)
+
+desk_texts = Table(
+    "desk_texts",
+    metadata,
+    Column("review_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("person", String(120), primary_key=True),
+    Column("body", Text, nullable=False),
+    Column("draft_id", String(32), ForeignKey("drafts.id")),  # the draft it began from; NULL = from blank, or none yet
+    Column("started", String(8), nullable=False),  # '' nothing yet | draft | blank
+    Column("opened_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Column("active_s", Float, nullable=False),
+    Column("closed_at", Moment),
+    Column("version", Integer, nullable=False),
+    Index(None, "person", "seen_at"),
+)
+
+escalations = Table(
+    "escalations",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("review_id", BigInteger, nullable=False, unique=True),
+    Column("source", String(8), nullable=False),  # agent | cues
+    Column("reason", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("recipient", String(200), nullable=False),
+    Column("deadline", Moment, nullable=False),
+    Column("raised_by", String(120), nullable=False),
+    Column("raised_at", Moment, nullable=False),
+    Column("state", String(8), nullable=False),  # open | closed
+    Column("closed_by", String(120)),
+    Column("closed_at", Moment),
+    Column("outcome", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Index(None, "state", "deadline"),
+)
+
+signal_triage = Table(
+    "signal_triage",
+    metadata,
+    Column("signal_id", String(80), primary_key=True),
+    Column("state", String(12), nullable=False),  # watched | transmitted | dismissed | closed
+    Column("note", Text, nullable=False),
+    Column("decided_by", String(120), nullable=False),
+    Column("decided_at", Moment, nullable=False),
+    Column("version", Integer, nullable=False),
+)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("draft_id", String(32), ForeignKey("drafts.id"), primary_key=True),
+    Column("person", String(120), primary_key=True),
+    Column("review_id", BigInteger, nullable=False),
+    Column("good", Boolean, nullable=False),
+    Column("reasons", JSON, nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("given_at", Moment, nullable=False),
+    Column("version", Integer, nullable=False),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("id", String(120), primary_key=True),
+    Column("model", String(200), nullable=False),
+    Column("model_sha256", String(64), nullable=False),
+    Column("notice", Text, nullable=False),  # why another model than the one set serves; '' otherwise
+    Column("started_at", Moment, nullable=False),
+    Column("beat_at", Moment, nullable=False),
+    Column("stopped_at", Moment),
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False),
+    Column("actor", String(120), nullable=False),
+    Column("action", String(60), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("object_id", String(80), nullable=False),
+    Column("review_id", BigInteger),
+    Column("details", Text, nullable=False),  # canonical JSON
+    Column("key", String(200), nullable=False, unique=True),
+    Column("previous", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    Index(None, "review_id"),
+    Index(None, "actor", "at"),
+)
+
+journal_head = Table(  # one row: the lock that orders writers, and what tells a journal cut at its end
+    "journal_head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("hash", String(64), nullable=False),
+)
