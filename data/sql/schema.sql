@@ -35,7 +35,8 @@ CREATE TABLE reviews (
     action_started    DATE,
     action_done       DATE,
     business_tags     VARCHAR[],
-    extra             JSON               -- unknown columns, kept aside
+    extra             JSON,              -- unknown columns, kept aside
+    fingerprint       UBIGINT            -- of the record as published: tells an updated review from an unchanged one
 );
 
 CREATE TABLE review_typologies (

@@ -1,0 +1,31 @@
+"""Commands of the data layer: `python -m data demo | ingest`."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import sys
+from collections.abc import Sequence
+
+from data import cli, ingest
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line of `python -m data`."""
+    top = argparse.ArgumentParser(prog="python -m data", description="Load, check and publish the data of Vigie.")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    ingest.add_parser(commands)
+    if importlib.util.find_spec("data.demo.cli"):
+        from data.demo import cli as demo
+
+        demo.add_parser(commands)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code."""
+    return cli.main(parser(), argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,67 @@
+"""What a new snapshot keeps of the one before: references not given again, derived tables, the log of ingests.
+
+The rule it protects: pages keep their irritants and signals until the next refresh, and nothing that speaks of a
+review the portal withdrew survives it.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import duckdb
+
+from data.warehouse import sql
+
+_WITH_REVIEWS = {"review_topics": "review_id IN (SELECT id FROM reviews)"}
+_LISTS = {"topics": "exemplars", "signals": "review_ids"}
+
+
+def attach(db: duckdb.DuckDBPyConnection, file: Path) -> None:
+    """Open the previous warehouse, read-only, as `previous`."""
+    db.execute(f"ATTACH '{str(file).replace(chr(39), chr(39) * 2)}' AS previous (READ_ONLY)")
+
+
+def references(db: duckdb.DuckDBPyConnection, *, structures: bool, fiches: bool) -> None:
+    """Copy the referential and the fiches of the previous snapshot, those asked for, and the log of its ingests."""
+    tables = ["ingests", "problems"]
+    tables += ["structures"] if structures else []
+    tables += ["fiches", "fiche_sections", "fiche_links"] if fiches else []
+    for table in tables:
+        _copy(db, table, "TRUE")
+
+
+def derived(db: duckdb.DuckDBPyConnection) -> None:
+    """Copy what refresh computed, for the reviews that are still published."""
+    held = {name for (name,) in db.execute(_TABLES, {"base": "previous"}).fetchall()}
+    before = {name for (name,) in db.execute(_TABLES, {"base": "warehouse"}).fetchall()}
+    if "topics" not in held:
+        return
+    db.execute(sql(__file__, "schema_derived"))
+    for table in {name for (name,) in db.execute(_TABLES, {"base": "warehouse"}).fetchall()} - before:
+        if table in held:
+            _copy(db, table, _WITH_REVIEWS.get(table, "TRUE"))
+    for table, column in _LISTS.items():
+        db.execute(sql(__file__, "carried_lists").format(table=table, column=column))
+    db.execute("DELETE FROM signals WHERE len(review_ids) = 0")
+
+
+def artifacts(source: Path, target: Path) -> None:
+    """Copy the models and indexes that belong to the previous snapshot."""
+    if source.exists():
+        shutil.copytree(source, target, dirs_exist_ok=True)
+
+
+_TABLES = "SELECT table_name FROM duckdb_tables() WHERE database_name = $base"
+_COLUMNS = "SELECT column_name FROM duckdb_columns() WHERE database_name = $base AND table_name = $table"
+
+
+def _copy(db: duckdb.DuckDBPyConnection, table: str, condition: str) -> None:
+    """Copy the columns both snapshots know: a snapshot of an earlier version may lack some."""
+    old, new = (
+        [name for (name,) in db.execute(_COLUMNS, {"base": base, "table": table}).fetchall()]
+        for base in ("previous", "warehouse")
+    )
+    names = ", ".join(name for name in new if name in old)
+    if names:
+        db.execute(f"INSERT INTO {table} BY NAME SELECT {names} FROM previous.{table} WHERE {condition}")

@@ -1,0 +1,175 @@
+"""What is wrong with the data, counted: repaired values, broken constraints, columns that came or went.
+
+The rule it protects: nothing is silently fixed. A value outside its accepted list is kept as published and reported;
+a date or number that can't be read is NULL and reported; a repaired text is reported with the reviews it touches.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from data import structures
+from data.columns import REVIEWS, SLOTS, label_of
+from data.fiches import Loaded as FichesLoaded
+from data.sources import Source
+
+TEXTS = frozenset({"title", "body", *(f"reply_{n}" for n in SLOTS)})
+EXAMPLES = 3
+BLANKS = "' ' || chr(9) || chr(10) || chr(13) || chr(160)"
+_POINTS = [chr(b) for b in range(0x80, 0xA0)]
+_CP1252 = [bytes((b,)).decode("cp1252", "ignore") for b in range(0x80, 0xA0)]
+_DEFINED = [(point, sign) for point, sign in zip(_POINTS, _CP1252, strict=True) if sign]
+_LOST = "".join(point for point, sign in zip(_POINTS, _CP1252, strict=True) if not sign)
+C1_FROM = "'" + "".join(point for point, _ in _DEFINED) + _LOST + "'"
+C1_TO = "'" + "".join(sign for _, sign in _DEFINED).replace("'", "''") + "'"
+
+_POLARITY = ("Positif", "Neutre", "Négatif")
+_ACCEPTED: Mapping[str, tuple[str, ...]] = {
+    "state": ("A traiter", "Traitées", "Traitée"),
+    "status": ("Expérience en attente de réponse", "Expérience avec réponse"),
+    "posted_as": ("La personne concernée", "Un proche de la personne concernée", "Un agent de médiation"),
+    "sentiment": _POLARITY,
+    "accessibility": _POLARITY,
+    "information": _POLARITY,
+    "relation": _POLARITY,
+    "responsiveness": _POLARITY,
+    "simplicity": _POLARITY,
+    "out_of_structure": ("Oui", "Non"),
+    "improvement": ("Oui", "Non"),
+    **{f"verdict_{n}": ("utile", "pas utile") for n in SLOTS},
+}
+_DATES = ("written", "first_reply", "action_started", "action_done")
+_NUMBERS = ("endorsements", *(f"{name}_{n}" for name in ("useful", "useless", "ai_similarity") for n in SLOTS))
+_CODES = ("id", "department", "region", *(f"postcode_{n}" for n in SLOTS))
+_KEPT = "row NOT IN (SELECT row FROM scratch.refused WHERE row IS NOT NULL)"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One kind of defect of one column. `examples` are values, or ids of reviews where the value is a text."""
+
+    column: str  # portal's id of the column, or what the problem is about
+    kind: str
+    count: int
+    examples: tuple[str, ...] = ()
+
+
+def run(
+    db: duckdb.DuckDBPyConnection,
+    opened: Sequence[Source],
+    counts: Mapping[str, int],
+    given: structures.Loaded | None,
+    given_fiches: FichesLoaded | None,
+) -> list[Problem]:
+    """Every problem found, by column then kind."""
+    found = [
+        *_headers(opened), *_repairs(db, opened), *_values(db), *_dates(db), *_structures(db, counts), *_refusals(db)
+    ]  # fmt: skip
+    if given is not None and given.refused:
+        found.append(Problem("structures", "refused", given.refused))
+    if given_fiches is not None and given_fiches.refused:
+        found.append(Problem("fiches", "refused", len(given_fiches.refused), tuple(given_fiches.refused[:EXAMPLES])))
+    return sorted(found, key=lambda p: (p.column, p.kind))
+
+
+def _headers(opened: Sequence[Source]) -> Iterator[Problem]:
+    unknown = Counter(label for source in opened for label in source.header.unknown)
+    yield from (Problem(label, "unknown_column", count) for label, count in unknown.items())
+    absent = Counter(name for source in opened for name in source.header.absent)
+    yield from (Problem(label_of(name), "missing_column", count) for name, count in absent.items())
+    reencoded = [source.path.name for source in opened if source.reencoded]
+    if reencoded:
+        yield Problem("file", "read_as_cp1252", len(reencoded), tuple(reencoded[:EXAMPLES]))
+
+
+def _repairs(db: duckdb.DuckDBPyConnection, opened: Sequence[Source]) -> Iterator[Problem]:
+    if any(source.artefacts for source in opened):
+        yield from _where(db, list(REVIEWS.values()), "cp1252_artefact", "regexp_matches({c}, '[\\x{{80}}-\\x{{9f}}]')")
+    if any(source.entities for source in opened):
+        yield from _where(
+            db, list(REVIEWS.values()), "html_entity", "contains({c}, '&') AND without_entities({c}) <> {c}"
+        )
+    yield from _where(db, list(_CODES), "decimal_code", "regexp_full_match({c}, '[0-9]+[.,]0+')")
+
+
+def _where(db: duckdb.DuckDBPyConnection, columns: Sequence[str], kind: str, condition: str) -> Iterator[Problem]:
+    """Columns of the raw text where a condition holds, with ids as examples."""
+    parts = []
+    for column in columns:
+        holds = condition.format(c=column)
+        parts.append(f"count(*) FILTER ({holds}), (list(id ORDER BY rowid) FILTER ({holds}))[:{EXAMPLES}]")
+    row = db.execute(f"SELECT {', '.join(parts)} FROM scratch.raw").fetchall()[0]
+    for index, column in enumerate(columns):
+        if row[2 * index]:
+            examples = tuple(str(e) for e in row[2 * index + 1] or ())
+            yield Problem(label_of(column), kind, row[2 * index], examples)
+
+
+def _values(db: duckdb.DuckDBPyConnection) -> Iterator[Problem]:
+    for column, accepted in _ACCEPTED.items():
+        yield from _wrong(db, column, "unexpected_value", f"{column} NOT IN {accepted!r}")
+    for column in _DATES:
+        yield from _wrong(db, column, "unreadable_date", f"moment({column}) IS NULL")
+    for column in _NUMBERS:
+        yield from _wrong(db, column, "unreadable_number", f"number_of({column}) IS NULL")
+    for n in SLOTS:
+        name = f"ai_similarity_{n}"
+        yield from _wrong(db, name, "out_of_range", f"number_of({name}) NOT BETWEEN 0 AND 100")
+
+
+def _wrong(db: duckdb.DuckDBPyConnection, column: str, kind: str, condition: str) -> Iterator[Problem]:
+    """Kept, non-empty values of a column for which a condition holds, with values as examples."""
+    query = (
+        f"SELECT {column}, count(*) FROM clean WHERE {column} IS NOT NULL AND {condition} AND {_KEPT}"
+        f" GROUP BY 1 ORDER BY 2 DESC, 1"
+    )
+    rows = db.execute(query).fetchall()
+    if rows:
+        yield Problem(label_of(column), kind, sum(n for _, n in rows), tuple(str(v)[:60] for v, _ in rows[:EXAMPLES]))
+
+
+def _dates(db: duckdb.DuckDBPyConnection) -> Iterator[Problem]:
+    for column, condition in (
+        ("date_de_publication", "written_on > published_on"),
+        ("date_de_premiere_reponse", "first_reply_at < published_at"),
+        ("date_action_realisee", "action_done < action_started"),
+    ):
+        count, examples = db.execute(
+            f"SELECT count(*), list(id ORDER BY id)[:{EXAMPLES}] FROM reviews WHERE {condition}"
+        ).fetchall()[0]
+        if count:
+            yield Problem(column, "dates_out_of_order", count, tuple(str(e) for e in examples))
+
+
+def _structures(db: duckdb.DuckDBPyConnection, counts: Mapping[str, int]) -> Iterator[Problem]:
+    if not counts["structures"]:
+        return
+    rows = db.execute(
+        "SELECT rank, structure_id, count(*) FROM replies ANTI JOIN structures ON replies.structure_id = structures.id"
+        " WHERE structure_id IS NOT NULL GROUP BY ALL ORDER BY 3 DESC, 2"
+    ).fetchall()
+    for n in SLOTS:
+        mine = [(code, count) for rank, code, count in rows if rank == n]
+        if mine:
+            examples = tuple(code for code, _ in mine[:EXAMPLES])
+            yield Problem(f"id_structure_{n}", "unknown_structure", sum(count for _, count in mine), examples)
+
+
+def _refusals(db: duckdb.DuckDBPyConnection) -> Iterator[Problem]:
+    rows = db.execute("SELECT reason, line FROM scratch.refused ORDER BY file, line, row").fetchall()
+    kinds = Counter(_kind(reason) for reason, _ in rows)
+    for kind, count in kinds.items():
+        examples = [reason for reason, _ in rows if _kind(reason) == kind][:EXAMPLES]
+        yield Problem("row", kind, count, tuple(examples))
+
+
+def _kind(reason: str) -> str:
+    if reason.startswith("repeated"):
+        return "repeated_id"
+    if reason.startswith(("no ", "neither")):
+        return "missing_value"
+    return "unreadable_value" if " is not a " in reason else "broken_record"

@@ -1,0 +1,296 @@
+"""Loading the open data: files in, a published snapshot and an honest report out.
+
+The rules it protects: read = loaded + rejected, and loaded = inserted + updated + unchanged, always; a refused row is
+kept with its line and its reason; nothing is repaired without being counted; until the last instant the previous
+snapshot is the one served, and a failure leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import duckdb
+
+from data import carry, checks, cli, fiches, institutions, places, settings, snapshots, sources, staging, structures
+from data.columns import REVIEWS, SLOTS
+from data.errors import BadFile, NoSnapshot
+from data.snapshots import Snapshot
+from data.warehouse import sql
+
+DEMO_FROM = 900_000_001  # ids from here on are reserved for synthetic reviews
+MEMORY = "3GB"
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What an ingest did; the keys of the command's JSON."""
+
+    snapshot: str
+    read: int
+    loaded: int
+    inserted: int
+    updated: int
+    unchanged: int
+    rejected: int
+    duration_s: float
+    problems: tuple[checks.Problem, ...]
+    withdrawn: int  # reviews of the previous snapshot that the files no longer hold
+    structures: int
+    fiches: int
+    steps: Mapping[str, float] = field(default_factory=dict)  # seconds by step
+
+
+def ingest(
+    files: Sequence[Path], home: Path, *, structures_file: Path | None = None, fiches_path: Path | None = None
+) -> Report:
+    """Load `files` as one dataset that replaces the previous one, and publish it. Raises BadFile.
+
+    Structures and fiches that are not given are those of the previous snapshot of the same kind (demo or real).
+    """
+    clock = _Clock()
+    previous = _current(home)
+    with snapshots.building(home) as work:
+        scratch = work.file.with_suffix(".scratch")
+        scratch.mkdir()
+        opened = [sources.open_source(Path(file), scratch) for file in files]
+        clock.lap("open")
+        with _connection(work.file, scratch) as db:
+            db.execute(sql(__file__, "schema"))
+            given = structures.load(db, structures_file, scratch) if structures_file else None
+            given_fiches = fiches.load(db, fiches_path) if fiches_path else None
+            clock.lap("references")
+            staging.create(db)
+            for rank, source in enumerate(opened):
+                staging.load(db, source, rank, scratch)
+            clock.lap("read")
+            _clean(db, opened)
+            db.execute(sql(__file__, "refuse"))
+            demo = _is_demo(db)
+            if previous is not None and previous.demo != demo:
+                previous = None
+            if previous is not None:
+                carry.attach(db, snapshots.file_of(home, previous))
+                carry.references(db, structures=given is None, fiches=given_fiches is None)
+            clock.lap("refuse")
+            _dimensions(db)
+            _fill(db)
+            clock.lap("load")
+            counts = _counts(db, opened, previous)
+            problems = checks.run(db, opened, counts, given, given_fiches)
+            clock.lap("check")
+            last = _record(db, opened, counts, problems, demo, clock)
+            if previous is not None:
+                carry.derived(db)
+                if not counts["withdrawn"]:
+                    carry.artifacts(snapshots.artifacts_of(home, previous), work.artifacts)
+            clock.lap("carry")
+            db.execute("CHECKPOINT warehouse; USE memory; DETACH warehouse")
+        snapshot = work.publish(
+            demo=demo,
+            last_publication=last,
+            reviews=counts["loaded"],
+            refreshed=False,
+            parent=previous.id if previous else None,
+        )
+    clock.lap("publish")
+    return Report(
+        snapshot.id, duration_s=clock.total, problems=tuple(problems), steps=clock.laps,
+        structures=counts.pop("structures"), fiches=counts.pop("fiches"), **counts,
+    )  # fmt: skip
+
+
+def _connection(file: Path, scratch: Path) -> duckdb.DuckDBPyConnection:
+    """The new warehouse with `scratch` attached, its memory bounded, spilling beside it."""
+    db = duckdb.connect()
+    db.execute("SET memory_limit = $memory", {"memory": MEMORY})
+    db.execute("SET temp_directory = $folder", {"folder": str(scratch / "spill")})
+    db.execute("SET TimeZone = 'Europe/Paris'")
+    for name, path in (("scratch", scratch / "scratch.duckdb"), ("warehouse", file)):
+        db.execute(f"ATTACH '{str(path).replace(chr(39), chr(39) * 2)}' AS {name}")
+    db.execute("USE warehouse")
+    db.execute(sql(__file__, "macros"))
+    db.execute(institutions.canned_macro())
+    return db
+
+
+def _current(home: Path) -> Snapshot | None:
+    try:
+        return snapshots.current(home)
+    except NoSnapshot:
+        return None
+
+
+def _clean(db: duckdb.DuckDBPyConnection, opened: Sequence[sources.Source]) -> None:
+    """View `scratch.clean`: the raw text trimmed and repaired. Repairs the files don't need cost nothing."""
+    artefacts = any(source.artefacts for source in opened)
+    entities = any(source.entities for source in opened)
+    columns = []
+    for name in REVIEWS.values():
+        text = f"unix_lines({name})" if name in checks.TEXTS else name
+        text = f"without_entities({text})" if entities else text
+        text = f"translate({text}, {checks.C1_FROM}, {checks.C1_TO})" if artefacts else text
+        columns.append(f"nullif(trim({text}, {checks.BLANKS}), '') AS {name}")
+    db.execute(
+        f"CREATE OR REPLACE TEMP VIEW clean AS SELECT rowid AS row, file, line, {', '.join(columns)}, extra FROM scratch.raw"
+    )
+
+
+def _is_demo(db: duckdb.DuckDBPyConnection) -> bool:
+    """Whether every kept review is synthetic. Raises BadFile when no record can be loaded."""
+    query = (
+        "SELECT count(*), coalesce(bool_and(identifier(id) >= $limit), false) FROM clean"
+        " WHERE row NOT IN (SELECT row FROM scratch.refused WHERE row IS NOT NULL)"
+    )
+    kept, demo = db.execute(query, {"limit": DEMO_FROM}).fetchall()[0]
+    if not kept:
+        refused = db.execute("SELECT reason, count(*) FROM scratch.refused GROUP BY 1 ORDER BY 2 DESC, 1").fetchall()
+        why = "; ".join(f"{reason} ({count})" for reason, count in refused[:3]) or "no row under the header"
+        raise BadFile(f"no review can be loaded: {why}")
+    return bool(demo)
+
+
+def _dimensions(db: duckdb.DuckDBPyConnection) -> None:
+    """Rewrite the few distinct values of the repeated columns once each, instead of row by row."""
+    pairs = db.execute("SELECT typology, network FROM structures").fetchall()
+    named = institutions.Institutions(tuple(pairs))
+    labels = db.execute(
+        "SELECT DISTINCT label FROM ("
+        + " UNION ALL ".join(f"SELECT typology_{n} AS label FROM clean" for n in SLOTS)
+        + ")"
+        " WHERE label IS NOT NULL"
+    ).fetchall()
+    db.execute("CREATE TABLE scratch.typologies (label VARCHAR, typology VARCHAR, network VARCHAR)")
+    if labels:
+        rows = [(label, named.name(label), named.network(label)) for (label,) in labels]
+        columns = list(zip(*rows, strict=True))
+        db.execute(
+            "INSERT INTO scratch.typologies SELECT unnest($a), unnest($b), unnest($c)",
+            dict(zip("abc", map(list, columns), strict=True)),
+        )
+    aliases = institutions.renamed()
+    db.execute(
+        "INSERT INTO typology_aliases SELECT unnest($a), unnest($b)", {"a": list(aliases), "b": list(aliases.values())}
+    )
+    places.load(db)
+    db.execute(sql(__file__, "channels"))
+
+
+def _fill(db: duckdb.DuckDBPyConnection) -> None:
+    hashed = ", ".join(f"c.{name}" for name in REVIEWS.values()) + ", c.extra"
+    db.execute(sql(__file__, "reviews").replace("{hashed}", hashed), {"tray": institutions.TRAY})
+    for table in ("review_typologies", "replies"):
+        for n in SLOTS:
+            db.execute(sql(__file__, table).replace("{n}", str(n)))
+
+
+def _counts(
+    db: duckdb.DuckDBPyConnection, opened: Sequence[sources.Source], previous: Snapshot | None
+) -> dict[str, int]:
+    """The figures of the report, from the tables themselves."""
+    count = lambda table: int(db.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0])  # noqa: E731
+    loaded, rejected = count("reviews"), count("scratch.refused")
+    updated = unchanged = withdrawn = 0
+    if previous is not None:
+        updated, unchanged, withdrawn = db.execute(sql(__file__, "compare")).fetchall()[0]
+    broken = count("scratch.refused WHERE row IS NULL")
+    return {
+        "read": count("scratch.raw") + broken,
+        "loaded": loaded,
+        "inserted": loaded - updated - unchanged,
+        "updated": updated,
+        "unchanged": unchanged,
+        "rejected": rejected,
+        "withdrawn": withdrawn,
+        "structures": count("structures"),
+        "fiches": count("fiches"),
+    }
+
+
+def _record(
+    db: duckdb.DuckDBPyConnection,
+    opened: Sequence[sources.Source],
+    counts: Mapping[str, int],
+    problems: Sequence[checks.Problem],
+    demo: bool,
+    clock: _Clock,
+) -> str:
+    """Write what the warehouse must remember of this ingest; returns the last publication date."""
+    ingest_id = uuid4().hex
+    last = db.execute("SELECT max(published_on) FROM reviews").fetchall()[0][0].isoformat()
+    db.execute(
+        "INSERT INTO ingests BY NAME SELECT $id AS id, $ran_at::TIMESTAMP AS ran_at, $files AS files, $sha256 AS sha256, $read AS read,"
+        " $loaded AS loaded, $inserted AS inserted, $updated AS updated, $unchanged AS unchanged, $rejected AS rejected,"
+        " $duration_s AS duration_s",
+        {
+            "id": ingest_id,
+            "ran_at": datetime.now(UTC).replace(tzinfo=None),
+            "files": [source.path.name for source in opened],
+            "sha256": [source.sha256 for source in opened],
+            "duration_s": clock.total,
+            **{key: counts[key] for key in ("read", "loaded", "inserted", "updated", "unchanged", "rejected")},
+        },
+    )
+    db.execute(sql(__file__, "refused"), {"ingest": ingest_id, "files": [source.path.name for source in opened]})
+    if problems:
+        db.executemany(
+            "INSERT INTO problems VALUES (?, ?, ?, ?, ?)",
+            [(ingest_id, p.column, p.kind, p.count, list(p.examples)) for p in problems],
+        )
+    meta = {"demo": "true" if demo else "false", "last_publication": last, "ingest": ingest_id}
+    db.executemany("INSERT INTO meta VALUES (?, ?)", list(meta.items()))
+    return str(last)
+
+
+class _Clock:
+    """Seconds spent by step."""
+
+    def __init__(self) -> None:
+        self._start = self._last = time.perf_counter()
+        self.laps: dict[str, float] = {}
+
+    def lap(self, name: str) -> None:
+        now = time.perf_counter()
+        self.laps[name] = round(now - self._last, 3)
+        self._last = now
+        log.debug("%s: %.2f s", name, self.laps[name])
+
+    @property
+    def total(self) -> float:
+        return round(time.perf_counter() - self._start, 3)
+
+
+def add_parser(commands: Any) -> None:
+    """Declare `ingest` among the subcommands of `python -m data`."""
+    parser = commands.add_parser("ingest", parents=[cli.options()], help="load the open data and publish a snapshot")
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="reviews: csv, csv.gz, parquet or jsonl")
+    parser.add_argument("--structures", type=Path, metavar="FILE", help="referential of structures (csv)")
+    parser.add_argument("--fiches", type=Path, metavar="FILE|ZIP|DIR", help="fiches of service-public.fr (DILA XML)")
+    parser.set_defaults(run=run, show=show)
+
+
+def run(args: argparse.Namespace) -> Mapping[str, Any]:
+    """`python -m data ingest`."""
+    home = settings.load(args.home).home
+    return asdict(ingest(args.files, home, structures_file=args.structures, fiches_path=args.fiches))
+
+
+def show(result: Mapping[str, Any]) -> str:
+    """The report, for people."""
+    lines = [
+        f"{result['read']} read = {result['loaded']} loaded + {result['rejected']} rejected"
+        f" ({result['inserted']} inserted, {result['updated']} updated, {result['unchanged']} unchanged,"
+        f" {result['withdrawn']} withdrawn) in {result['duration_s']:.1f} s",
+        *(f"  {p['column']}: {p['kind']}, {p['count']} ({', '.join(p['examples'])})" for p in result["problems"]),
+        f"published {result['snapshot']}",
+    ]
+    return "\n".join(lines)

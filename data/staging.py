@@ -1,0 +1,135 @@
+"""From opened files to one table of text: `scratch.raw`, and the records no table can hold in `scratch.refused`.
+
+The rule it protects: every record of a file ends in exactly one of the two, whatever the state of the file.
+"""
+
+from __future__ import annotations
+
+import csv
+import logging
+from pathlib import Path
+
+import duckdb
+
+from data import salvage
+from data.columns import REVIEWS
+from data.sources import Source
+from data.warehouse import sql
+
+_LINE_MAX = 16_000_000  # bytes of the longest record
+log = logging.getLogger(__name__)
+
+
+def create(db: duckdb.DuckDBPyConnection, names: tuple[str, ...] = tuple(REVIEWS.values())) -> None:
+    """Create the empty staging tables in the attached database `scratch`."""
+    columns = ", ".join(f"{name} VARCHAR" for name in names)
+    db.execute(sql(__file__, "raw").format(columns=columns))
+
+
+def load(db: duckdb.DuckDBPyConnection, source: Source, rank: int, scratch: Path) -> None:
+    """Append the records of `source` to `scratch.raw`, and its broken ones to `scratch.refused`."""
+    if source.kind == "jsonl":
+        _load_jsonl(db, source, rank)
+    elif source.kind == "parquet":
+        columns = {label: f'"{label.replace(chr(34), chr(34) * 2)}"' for label in source.labels}
+        _insert(
+            db, source, rank, "read_parquet($path)", [_as_text(c) for c in columns.values()], "NULL", source.readable
+        )
+    else:
+        _load_csv(db, source, rank, scratch)
+
+
+def _load_csv(db: duckdb.DuckDBPyConnection, source: Source, rank: int, scratch: Path) -> None:
+    cells = [f"c{i}" for i in range(source.width)]
+    try:
+        _insert(db, source, rank, _reader(source.delimiter, cells, header=True), cells, "NULL", source.readable)
+    except duckdb.InvalidInputException as error:
+        log.info(
+            "%s is not a well-formed CSV (%s): reading it record by record", source.path, str(error).split("\n")[0]
+        )
+        kept = _salvage(db, source, rank, scratch)
+        _insert(db, source, rank, _reader(",", ["line", *cells], header=False), cells, "line::BIGINT", kept)
+        kept.unlink()
+
+
+def _reader(delimiter: str, columns: list[str], *, header: bool) -> str:
+    types = ", ".join(f"'{name}': 'VARCHAR'" for name in columns)
+    return (
+        f"read_csv($path, auto_detect = false, all_varchar = true, header = {header}, delim = '{delimiter}', quote = '\"',"
+        f" escape = '\"', nullstr = '', strict_mode = true, max_line_size = {_LINE_MAX}, columns = {{{types}}})"
+    )
+
+
+def _insert(
+    db: duckdb.DuckDBPyConnection, source: Source, rank: int, reader: str, cells: list[str], line: str, path: Path
+) -> None:
+    """Insert the columns of a reader under our names; the unknown ones go to `extra` as one JSON object."""
+    chosen = [f"{cells[position]} AS {name}" for name, position in source.header.known.items()]
+    unknown = [f"'{_quoted(label)}': {cells[position]}" for label, position in source.header.unknown.items()]
+    extra = (
+        f"nullif(json_merge_patch('{{}}', to_json({{{', '.join(unknown)}}}))::VARCHAR, '{{}}')" if unknown else "NULL"
+    )
+    db.execute(
+        f"INSERT INTO scratch.raw BY NAME SELECT {rank} AS file, {line} AS line, {', '.join(chosen)}, {extra} AS extra"
+        f" FROM {reader}",
+        {"path": str(path)},
+    )
+
+
+def _salvage(db: duckdb.DuckDBPyConnection, source: Source, rank: int, scratch: Path) -> Path:
+    """Cut a damaged CSV: its sound records rewritten with their line numbers, the others refused."""
+    kept = scratch / f"kept-{rank}.csv"
+    refused: list[tuple[int, int, str, str]] = []
+    with (
+        source.readable.open(encoding="utf-8-sig", newline="") as stream,
+        kept.open("w", encoding="utf-8", newline="") as out,
+    ):
+        header = stream.readline()
+        while header.count('"') % 2 and (more := stream.readline()):
+            header += more
+        writer = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL)
+        first = header.count("\n") + 1
+        for record in salvage.stream(stream, source.delimiter, source.width, _key_of(source), first):
+            if record.reason is None:
+                writer.writerow((record.line, *record.cells))
+            else:
+                refused.append((rank, record.line, record.reason, record.raw[:2000]))
+    if refused:
+        db.executemany("INSERT INTO scratch.refused VALUES (NULL, ?, ?, ?, ?)", refused)
+    return kept
+
+
+def _key_of(source: Source) -> int:
+    return source.header.known["id"]
+
+
+def _load_jsonl(db: duckdb.DuckDBPyConnection, source: Source, rank: int) -> None:
+    db.execute(
+        "CREATE OR REPLACE TABLE scratch.lines AS SELECT line FROM read_csv($path, auto_detect = false, header = false,"
+        f" delim = '\x01', quote = '', escape = '', max_line_size = {_LINE_MAX}, columns = {{'line': 'VARCHAR'}})",
+        {"path": str(source.readable)},
+    )
+    sound = "json_valid(line) AND json_type(line) = 'OBJECT'"
+    db.execute(
+        "INSERT INTO scratch.refused SELECT NULL, $rank, rowid + 1, 'not a JSON object', line[:2000] FROM scratch.lines"
+        f" WHERE NOT coalesce({sound}, false)",
+        {"rank": rank},
+    )
+    paths = ", ".join(f"'{_quoted(_json_path(label))}'" for label in source.labels)
+    cells = [f"v[{i + 1}]" for i in range(len(source.labels))]
+    reader = f"(SELECT rowid + 1 AS line, json_extract_string(line, [{paths}]) AS v FROM scratch.lines WHERE {sound})"
+    _insert(db, source, rank, reader + " WHERE $path IS NOT NULL", cells, "line", source.readable)
+    db.execute("DROP TABLE scratch.lines")
+
+
+def _as_text(column: str) -> str:
+    """A parquet column as the CSV export would write it; lists become JSON arrays."""
+    return f"CASE WHEN typeof({column}) LIKE '%[]' THEN to_json({column})::VARCHAR ELSE {column}::VARCHAR END"
+
+
+def _json_path(label: str) -> str:
+    return '$."' + label.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _quoted(text: str) -> str:
+    return text.replace("'", "''")
