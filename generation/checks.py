@@ -1,0 +1,249 @@
+"""Checks of a reply, before an agent reads it and again on what the agent sends.
+
+The rule they protect: every address, phone, e-mail, date, amount, deadline and legal reference comes from a source or
+from the structure's record; nothing is promised, admitted or told of a person in the State's name without a human seeing it.
+A finding underlines the words and says what to do; it never rewrites the reply. `high` must be resolved or justified.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from data import personal
+from generation import text
+from generation.facts import facts
+from generation.institution import Institution
+from generation.results import Finding, Severity, Source
+
+SHORT, LONG = 150, 2_500  # characters
+COPIED_WORDS = 9  # a run of words this long is a copy
+
+_FACTS: dict[str, tuple[str, Severity, str]] = {
+    "link": ("link", "high", "Cette adresse web ne vient d’aucune source : vérifiez-la ou retirez-la."),
+    "mail": ("mail", "high", "Cette adresse électronique ne vient d’aucune source : vérifiez-la ou retirez-la."),
+    "phone": ("phone", "high", "Ce numéro de téléphone ne vient d’aucune source : vérifiez-le ou retirez-le."),
+    "date": ("date", "medium", "Cette date ne vient d’aucune source : vérifiez-la ou retirez-la."),
+    "amount": ("amount", "high", "Ce montant ne vient d’aucune source : vérifiez-le ou retirez-le."),
+    "deadline": ("deadline", "high", "Ce délai ne vient d’aucune source : vérifiez-le ou retirez-le."),
+    "legal": ("legal", "high", "Cette référence juridique ne vient d’aucune source : vérifiez-la ou retirez-la."),
+}
+
+# (check, severity, pattern over the raw text, what to do)
+_WORDINGS: tuple[tuple[str, Severity, re.Pattern[str], str], ...] = tuple(
+    (check, severity, re.compile(pattern, re.I), message)
+    for check, severity, pattern, message in (
+        (
+            "promise", "high",
+            r"\b(?:nous (?:allons|pouvons d[ée]j[àa]) (?:vous |imm[ée]diatement |rapidement )*(?:rembours\w+|indemnis\w+|accord\w+|annul\w+|r[ée]tabli\w+|vers\w+|d[ée]bloqu\w+|r[ée]gularis\w+)"
+            r"|nous (?:vous )?(?:rembourserons|indemniserons|accorderons|annulerons|garantissons|verserons|r[ée]tablirons|assurons que)"
+            r"|vous (?:serez|allez [êe]tre) (?:bient[ôo]t |prochainement |rapidement |int[ée]gralement )?(?:rembours[ée]|indemnis[ée]|d[ée]dommag[ée]|pay[ée]|exon[ée]r[ée])\w*"
+            r"|nous nous engageons (?:[àa]|formellement)|c[’']est promis|nous vous promettons"
+            r"|votre (?:dossier|demande|situation|titre|pension|allocation|aide) (?:sera|va [êe]tre) (?:accept|accord|r[ée]gl|trait|valid|vers|d[ée]bloqu|r[ée]gularis|prioris|prioritaire)\w*"
+            r"|(?:sera|seront|allez) (?:en priorit[ée]|traité[es]* en priorit[ée]))",
+            "Cette phrase engage le service : retirez la promesse, ou justifiez-la.",
+        ),
+        (
+            "promise", "medium",
+            r"\b(?:nous (?:vous (?:rappellerons|recontacterons|contacterons|tiendrons inform\w+|r[ée]pondrons)|reviendrons vers vous|allons (?:vous )?(?:rappeler|contacter|transmettre|saisir|intervenir|faire le n[ée]cessaire))"
+            r"|(?:un|votre) (?:conseiller|agent|conciliateur|gestionnaire|interlocuteur) (?:vous (?:rappellera|contactera|recontactera)|va vous|prendra contact|reviendra)"
+            r"|vous (?:recevrez|aurez une r[ée]ponse|serez (?:contact|rappel|recontact|inform)\w+)|dans les plus brefs d[ée]lais|dans les meilleurs d[ée]lais)",
+            "Cette phrase annonce une suite : ne la gardez que si le service l’assure.",
+        ),
+        (
+            "admission", "high",
+            r"\b(?:nous (?:reconnaissons|admettons) (?:notre|une|avoir|que)|(?:erreur|faute|n[ée]gligence|manquement|d[ée]faillance|dysfonctionnement)s? (?:de|dans|au sein de) (?:notre|nos)\b"
+            r"|notre (?:erreur|faute|n[ée]gligence|responsabilit[ée]|manquement|d[ée]faillance)|nous (?:sommes|avons [ée]t[ée]) (?:seuls |enti[èe]rement |pleinement )?(?:responsables|fautifs|en tort)"
+            r"|nous avons (?:commis|fait) une (?:erreur|faute)|vous avez (?:tout [àa] fait |parfaitement |enti[èe]rement )?raison|nous aurions d[ûu]|ill[ée]gal\w* de notre part)",
+            "Cette phrase reconnaît une faute au nom du service : reformulez sans vous prononcer sur le dossier.",
+        ),
+        (
+            "template", "high",
+            r"\{\{.*?\}\}|\{%.*?%\}|<\|[^|>\n]{0,40}\|>|\[/?INST\]|<</?SYS>>|</?s>|\[(?:nom|pr[ée]nom|date|adresse|montant|num[ée]ro|service|[àa] compl[ée]ter|ins[ée]rer|lien|url|votre)[^\]\n]{0,40}\]|_{4,}|\bX{3,}\b|\bTODO\b|lorem ipsum",
+            "Du texte de modèle est resté dans la réponse : complétez-le ou retirez-le.",
+        ),
+        (
+            "template", "high",
+            r"\b(?:en tant qu[e’'] ?(?:une? )?(?:mod[èe]le|ia|intelligence artificielle|assistant)|(?:je suis|comme) une (?:ia|intelligence artificielle)|mes (?:consignes|instructions)|charte de r[ée]ponse|avis [àa] traiter|documents? (?:num[ée]rot[ée]s?|fournis?)|r[ée]dig(?:ez|er) la r[ée]ponse|system prompt|as an ai)\b",
+            "Des consignes de rédaction sont restées dans la réponse : retirez-les.",
+        ),
+        (
+            "tone", "medium",
+            r"(?<![\w-])(?:tu|toi|t[’'](?:es|as|inqui\w+)|ton (?:dossier|avis|message)|ta (?:demande|situation)|salut|coucou|bisous|cordialement vôtre)(?![\w-])",
+            "Le ton n’est pas celui d’un service public : vouvoyez et restez neutre.",
+        ),
+        (
+            "markup", "high",
+            r"<(?:[a-z!/][^<>\n]{0,200})>|!?\[[^\]\n]*\]\([^)\n]*\)|javascript:|data:[a-z]+/|[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]",
+            "La réponse contient du balisage ou des caractères cachés : retirez-les.",
+        ),
+        (
+            "source_mark", "medium", r"\[\d{1,2}\]",
+            "Un renvoi de source est resté dans le texte : retirez-le avant l’envoi.",
+        ),
+    )
+)  # fmt: skip
+
+_GREETING = re.compile(r"^\s*(?:bonjour|madame|monsieur|bonsoir|chère? )", re.I)
+_NAMED_GREETING = re.compile(r"^\s*(?:bonjour|bonsoir|chère?|madame|monsieur|mme|m\.)[ \u00a0]+(?!madame\b|monsieur\b|mesdames\b|et\b|à\b)(?P<name>[\w.'’-]+)", re.I)
+_CLOSING = re.compile(r"\b(?:cordialement|salutations|bien à vous|respectueusement|cordiales|considération)\b", re.I)
+_PAST_CASE = re.compile(
+    r"\b(?:votre (?:dossier|demande|courrier|fils|fille|mari|epouse|conjoint|mere|pere)|vous (?:nous )?(?:precisez|indiquez|evoquez|signalez|expliquez)|"
+    r"nous avons (?:bien )?(?:recu|traite|verse|constate|contacte)|a ete (?:traite|verse|valide|envoye|transmis)\w*|dans votre cas|apres verification)"
+)
+_OBLIGATION = re.compile(r"\b(?:devez|faut|obligatoire\w*|gratuit\w*|interdit\w*|droit a|a droit|exige\w*|necessaire|automatiquement|toujours|jamais)\b")
+
+# Institutions a reply may confuse: how each is written (folded), one name a line.
+_INSTITUTIONS = {
+    "CAF": r"\bcaf\b|allocations familiales", "CPAM": r"\bcpam\b|\bameli\b|assurance maladie", "CARSAT": r"\bcarsat\b",
+    "CNAV": r"\bcnav\b|assurance retraite", "MSA": r"\bmsa\b|mutualite sociale agricole", "URSSAF": r"\burssaf\b",
+    "France Travail": r"france travail|pole emploi", "ANTS": r"\bants\b|france titres", "DGFiP": r"\bdgfip\b|finances publiques|service des impots",
+    "préfecture": r"\b(?:sous-)?prefecture\b", "gendarmerie": r"\bgendarmerie\b", "police": r"\bcommissariat\b|police nationale",
+    "CROUS": r"\bcrous\b", "MDPH": r"\bmdph\b", "ANAH": r"\banah\b|maprimerenov", "AGIRC-ARRCO": r"agirc|arrco", "OFII": r"\bofii\b",
+    "URSSAF CESU": r"\bcesu\b|\bpajemploi\b", "ANTAI": r"\bantai\b", "CNAM": r"\bcnam\b", "CNAF": r"\bcnaf\b", "douane": r"\bdouanes?\b",
+}  # fmt: skip
+_NAMED = {name: re.compile(pattern) for name, pattern in _INSTITUTIONS.items()}
+
+
+def check(
+    reply: str, sources: Iterable[Source], institution: Institution | None, review: str = ""
+) -> tuple[Finding, ...]:
+    """Findings on `reply`, in order of place, those on the whole last. Milliseconds; no model is asked."""
+    sources = tuple(sources)
+    if not reply.strip():
+        return (Finding("length", "high", None, "La réponse est vide : écrivez-la avant l’envoi."),)
+    found = [
+        *_facts(reply, sources, institution, review),
+        *_wordings(reply),
+        *_personal(reply),
+        *_institutions(reply, sources, institution, review),
+        *_past_cases(reply, sources),
+        *_unsupported(reply, sources),
+        *_form(reply, institution),
+    ]
+    return tuple(sorted(found, key=lambda finding: finding.span or (len(reply), len(reply))))
+
+
+def _facts(reply: str, sources: tuple[Source, ...], institution: Institution | None, review: str) -> Iterator[Finding]:
+    record = institution.source() if institution else None
+    given: dict[str, set[str]] = {}
+    for source in (*sources, *((record,) if record else ())):
+        for fact in facts(f"{source.title}\n{source.text}\n" + "\n".join(source.links) + f"\n{source.url}"):
+            given.setdefault(fact.kind, set()).add(fact.key)
+        for link in source.links:  # as recorded: a short number is one without any context
+            given.setdefault("phone", set()).add(text.phone_key(link))
+    hosts = {key.split("/")[0] for key in given.get("link", set())}
+    written = {(fact.kind, fact.key) for fact in facts(review)}
+    for fact in facts(reply):
+        if fact.key in given.get(fact.kind, set()) or (fact.kind == "link" and fact.key in hosts):
+            continue
+        check_, severity, message = _FACTS[fact.kind]
+        if (fact.kind, fact.key) in written:
+            severity, message = "low", "Repris de l’avis, sans source officielle : gardez-le seulement s’il est utile."
+        yield Finding(check_, severity, (fact.start, fact.end), message)
+
+
+def _wordings(reply: str) -> Iterator[Finding]:
+    for check_, severity, pattern, message in _WORDINGS:
+        for match in pattern.finditer(reply):
+            yield Finding(check_, severity, match.span(), message)
+
+
+def _personal(reply: str) -> Iterator[Finding]:
+    public = [(fact.start, fact.end) for fact in text.contacts(reply)]  # contacts are judged against the sources
+    for found in personal.find(reply):
+        if not any(start < found.end and found.start < end for start, end in public):
+            yield Finding(
+                "personal_data", "high", (found.start, found.end), "Donnée personnelle : la réponse est publique, retirez-la."
+            )
+    if match := _NAMED_GREETING.search(reply):
+        yield Finding("personal_data", "medium", match.span("name"), "La réponse nomme l’auteur de l’avis : écrivez « Bonjour, ».")
+
+
+def _institutions(
+    reply: str, sources: tuple[Source, ...], institution: Institution | None, review: str
+) -> Iterator[Finding]:
+    if institution is None:
+        return
+    expected = text.fold(f"{institution.name} {institution.typology} {review}")
+    officials = text.fold(" ".join(f"{s.title} {s.text}" for s in sources if s.kind != "reply"))
+    folded = text.fold(reply)
+    if len(folded) != len(reply):  # a ligature shifted the places: findings stand on the whole
+        return
+    signature = folded.rfind("cordialement")
+    own = {name for name, pattern in _NAMED.items() if pattern.search(text.fold(f"{institution.name} {institution.typology}"))}
+    for name, pattern in _NAMED.items():
+        if name in own or pattern.search(expected):
+            continue
+        for match in pattern.finditer(folded):
+            if 0 <= signature < match.start():
+                yield Finding("institution", "high", match.span(), f"La signature nomme {name} au lieu de {institution.name} : corrigez-la.")
+            elif not pattern.search(officials):
+                yield Finding("institution", "medium", match.span(), f"{name} n’est ni l’institution qui répond ni citée par l’avis : vérifiez.")
+
+
+def _past_cases(reply: str, sources: tuple[Source, ...]) -> Iterator[Finding]:
+    """Sentences copied from a past reply that tell of its author's case."""
+    runs = {run for source in sources if source.kind == "reply" for run in _runs(source.text)}
+    for sentence in text.sentences(reply):
+        if _PAST_CASE.search(text.fold(sentence.text)) and runs.intersection(_runs(sentence.text)):
+            yield Finding(
+                "past_case", "high", (sentence.start, sentence.end),
+                "Phrase copiée d’une réponse faite à une autre personne : retirez ce qui tient à son dossier.",
+            )  # fmt: skip
+
+
+def _runs(passage: str) -> set[tuple[str, ...]]:
+    words = re.findall(r"\w+", text.fold(passage))
+    return {tuple(words[i : i + COPIED_WORDS]) for i in range(len(words) - COPIED_WORDS + 1)}
+
+
+def _unsupported(reply: str, sources: tuple[Source, ...]) -> Iterator[Finding]:
+    """Sentences that state a rule no source speaks of. Marked, never removed."""
+    said = [set(text.terms(sentence.text)) for source in sources for sentence in text.sentences(source.text)]
+    for sentence in text.sentences(reply):
+        own = set(text.terms(sentence.text))
+        if len(own) >= 4 and _OBLIGATION.search(text.fold(sentence.text)):
+            support = max((len(own & other) / len(own) for other in said), default=0.0)
+            if support < 0.5:
+                yield Finding(
+                    "unsupported", "medium", (sentence.start, sentence.end),
+                    "Aucune source ne dit cette règle : vérifiez-la, ou renvoyez vers la fiche.",
+                )  # fmt: skip
+
+
+def _form(reply: str, institution: Institution | None) -> Iterator[Finding]:
+    if not _GREETING.search(reply):
+        yield Finding("greeting", "medium", None, "La réponse ne salue pas : commencez par « Bonjour, ».")
+    closing = None
+    for closing in _CLOSING.finditer(reply):  # noqa: B007  the last one counts
+        pass
+    if closing is None:
+        yield Finding("closing", "medium", None, "Il manque la formule de politesse : terminez par « Bien cordialement, ».")
+    elif not reply[closing.end() :].strip(" ,.\n"):
+        name = institution.name if institution else "le nom du service"
+        yield Finding("signature", "medium", None, f"La réponse n’est pas signée : ajoutez « {name} ».")
+    if len(reply) < SHORT:
+        yield Finding("length", "low", None, "Réponse très courte : dites au moins ce que la personne peut faire.")
+    elif len(reply) > LONG:
+        yield Finding("length", "low", None, "Réponse très longue : gardez l’essentiel et renvoyez vers les fiches.")
+    words = re.findall(r"[a-zà-ÿ]+", reply.lower())
+    french = sum(word in _FRENCH for word in words)
+    if len(words) >= 25 and french < 0.2 * len(words):
+        yield Finding("language", "high", None, "La réponse ne semble pas écrite en français : réécrivez-la.")
+    for first in _repeated(reply):
+        yield Finding("repetition", "low", first, "Cette phrase est répétée : gardez-la une fois.")
+
+
+_FRENCH = frozenset(
+    "le la les l de du des un une et est sont à au aux en dans pour par sur vous nous votre vos notre nos que qui ce cette ces ne pas d avec plus".split()
+)
+
+
+def _repeated(reply: str) -> Iterator[tuple[int, int]]:
+    seen: set[str] = set()
+    for sentence in text.sentences(reply):
+        key = " ".join(text.terms(sentence.text))
+        if key in seen and len(key) > 20:
+            yield sentence.start, sentence.end
+        seen.add(key)

@@ -1,0 +1,213 @@
+"""A draft from end to end: route, retrieve, prompt, model, links, checks; streamed, and told in full at the end.
+
+The rules it protects: personal data are masked before any model sees the review; a review that asks for a human gets no
+draft; links are added by code, from retrieved ids only; when the model asked can't serve, the extractive one does and the
+draft says so; an error is never a reply. Pages run it in their own process with the extractive model; other models live in the
+worker.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+from data import personal
+from data.errors import VigieError
+from data.warehouse import Warehouse, sql
+from generation import checks, distress, institution, prompt, text
+from generation.institution import Institution
+from generation.models.base import Model, ModelUnavailable, Run
+from generation.models.extractive import Extractive
+from generation.results import Asked, Draft, Escalation, Finding, Route, Source
+from generation.retrieval import Index, Question
+from generation.routing import Router
+
+DEFAULT_SEED = 1
+_MARK = re.compile(r"[ \u00a0]?\[(\d{1,2})\]")
+_NEVER = threading.Event()
+
+
+class Drafter:
+    """Writes drafts over one snapshot. Its index and router are shared; the model belongs to whoever opened it."""
+
+    def __init__(self, warehouse: Warehouse, model: Model | None = None) -> None:
+        self._warehouse = warehouse
+        self._index = Index(warehouse.artifacts)
+        self._router = Router(warehouse.artifacts)
+        self._model: Model = model or Extractive()
+
+    def asked(self, review_id: int) -> Asked:
+        """The review `review_id` as a question. Raises VigieError when the snapshot does not hold it."""
+        rows = self._warehouse.rows(sql(__file__, "asked_of"), {"id": review_id})
+        if not rows:
+            raise VigieError(f"no review {review_id} in the current data")
+        id_, title, body, sentiment, typology, structure_id, structure, department, outside, tags = rows[0]
+        return Asked(
+            text.clean(body),
+            text.clean(title),
+            sentiment,
+            typology,
+            None if outside else structure_id,
+            "" if outside else structure or "",
+            department,
+            id_,
+            tuple(tags or ()),
+        )
+
+    def draft(self, asked: Asked, *, seed: int = DEFAULT_SEED, notice: str = "") -> Draft:
+        """The whole draft at once."""
+        *_, last = self.stream(asked, seed=seed, notice=notice)
+        assert isinstance(last, Draft)
+        return last
+
+    def stream(
+        self, asked: Asked, *, seed: int = DEFAULT_SEED, stop: threading.Event | None = None, notice: str = ""
+    ) -> Iterator[str | Draft]:
+        """Pieces of the reply as they come, then the Draft, whose `reply` is the text to keep (marks taken out).
+
+        Setting `stop` ends it early; the Draft then says `cut`. `notice` is kept on the draft (why this model serves).
+        """
+        clock = _Clock()
+        masked = replace(asked, title=personal.mask(asked.title), text=personal.mask(asked.text))
+        whole = f"{asked.title}\n{asked.text}"
+        if escalation := distress.assess(whole):
+            yield self._escalated(asked, escalation, clock, seed, notice)
+            return
+        route = self._router.route(f"{masked.title}\n{masked.text}", declared=asked.typology, department=asked.department)
+        typology = asked.typology or route.typology
+        answering = institution.of(self._warehouse, replace(asked, typology=typology))
+        clock.mark("route")
+        sources = self._retrieve(masked, typology, answering)
+        clock.mark("retrieve")
+        run = Run(seed, stop or _NEVER)
+        model = self._model
+        pieces: list[str] = []
+        try:
+            composed = self._compose(model, masked, answering, sources)
+            for piece in model.stream(composed, run):
+                clock.first()
+                pieces.append(piece)
+                yield piece
+        except ModelUnavailable as error:
+            notice = f"{error} Le brouillon a été assemblé sans modèle."
+            model, run, pieces = Extractive(), Run(seed, stop or _NEVER), []
+            composed = self._compose(model, masked, answering, sources)
+            for piece in model.stream(composed, run):
+                clock.first()
+                pieces.append(piece)
+                yield piece
+        clock.mark("model")
+        reply, cited = _finished("".join(pieces), composed.sources, answering)
+        cut = run.finish != "stop"
+        findings = checks.check(reply, composed.sources, answering, review=composed.review)
+        if cut:
+            end = (max(0, len(reply) - 40), len(reply))
+            findings += (Finding("cut", "high", end, "Le brouillon s’arrête avant la fin : terminez-le ou relancez-le."),)
+        clock.mark("checks")
+        yield Draft(
+            reply,
+            composed.sources,
+            cited,
+            findings,
+            None,
+            route,
+            model.id,
+            model.sha256,
+            composed.version,
+            composed.messages,
+            composed.parameters(),
+            seed,
+            {"prompt": run.prompt_tokens, "reply": run.reply_tokens},
+            clock.timings(),
+            notice,
+            cut,
+            self._warehouse.snapshot.id,
+            asked.review_id,
+        )
+
+    def route(self, asked: Asked) -> Route:
+        """Which kind of institution should answer."""
+        masked = personal.mask(f"{asked.title}\n{asked.text}")
+        return self._router.route(masked, declared=asked.typology, department=asked.department)
+
+    def _retrieve(self, masked: Asked, typology: str | None, answering: Institution | None) -> list[Source]:
+        question = Question(f"{masked.title}\n{masked.text}", typology, masked.structure_id, masked.review_id)
+        sources = [
+            replace(source, text=personal.mask(source.text)) if source.kind == "reply" else source
+            for source in self._index.search(self._warehouse, question)
+        ]
+        if answering is not None and answering.id:
+            sources.append(answering.source())
+        return sources
+
+    def _compose(
+        self, model: Model, masked: Asked, answering: Institution | None, sources: list[Source]
+    ) -> prompt.Prompt:
+        return prompt.compose(
+            masked,
+            answering,
+            sources,
+            count=model.count,
+            budget=model.context - prompt.REPLY_TOKENS - 64,
+            passage=1_000 if model.context < 8_192 else 4_000,
+            weight=self._index.weight,
+            knows=self._index.knows,
+        )
+
+    def _escalated(self, asked: Asked, escalation: Escalation, clock: _Clock, seed: int, notice: str) -> Draft:
+        """No reply and no source: the page says whom to call and opens the escalation."""
+        clock.mark("route")
+        return Draft(
+            "", (), (), (), escalation, None, self._model.id, self._model.sha256, prompt.version(), (), {}, seed,
+            {"prompt": 0, "reply": 0}, clock.timings(), notice, False, self._warehouse.snapshot.id, asked.review_id,
+        )  # fmt: skip
+
+
+class _Clock:
+    """Seconds spent in each step."""
+
+    def __init__(self) -> None:
+        self._start = self._last = time.perf_counter()
+        self._steps: dict[str, float] = {}
+
+    def mark(self, step: str) -> None:
+        now = time.perf_counter()
+        self._steps[step] = round(now - self._last, 4)
+        self._last = now
+
+    def first(self) -> None:
+        """Time from the question to the first words, once."""
+        self._steps.setdefault("first", round(time.perf_counter() - self._start, 4))
+
+    def timings(self) -> dict[str, float]:
+        return {**self._steps, "total": round(time.perf_counter() - self._start, 4)}
+
+
+def _finished(raw: str, sources: tuple[Source, ...], answering: Institution | None) -> tuple[str, tuple[str, ...]]:
+    """The reply to keep and the ids of the sources it uses.
+
+    A model cites sources by number: numbers become the links of fiches, set before the closing, and are taken out of
+    the text. The extractive model writes the links itself: a source is then used when a sentence of it stands in the reply.
+    """
+    numbers = [int(number) - 1 for number in _MARK.findall(raw)]
+    marked = [sources[number] for number in dict.fromkeys(numbers) if 0 <= number < len(sources)]
+    reply = re.sub(r"[ \t]+\n", "\n", _MARK.sub("", raw)).strip()
+    links = [
+        f"- {source.title} : {source.url}"
+        for source in {source.id: source for source in marked if source.kind == "fiche"}.values()
+        if source.url and source.url not in reply
+    ]
+    if links:
+        block = "Pour en savoir plus :\n" + "\n".join(links)
+        before, closing, after = reply.rpartition("\n\nBien cordialement")
+        reply = f"{before}\n\n{block}{closing}{after}" if closing else f"{reply}\n\n{block}"
+    quoted = [
+        source
+        for source in sources
+        if (source.kind == "structure" and any(link in reply for link in source.links))
+        or any(len(sentence.text) > 40 and sentence.text in reply for sentence in text.sentences(source.text))
+    ]
+    return reply, tuple(dict.fromkeys(source.id for source in (*marked, *quoted)))

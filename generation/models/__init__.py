@@ -1,0 +1,1 @@
+"""Models that write replies, behind one small interface; `open_model` chooses."""

@@ -1,0 +1,220 @@
+"""Retrieval: the past replies and fiche sections nearest to a review, from an index that `refresh` builds.
+
+Two lists (BM25 and latent semantic analysis) are merged by reciprocal-rank fusion (Cormack, Clarke and Buettcher, SIGIR
+2009), then weighted by what is known of a reply: same institution, judged useful, recent. The rules it protects: a
+canned, withdrawn or near-duplicate reply is never a source; a review never finds its own reply; the index is
+read memory-mapped, so that every process shares one copy and opening it costs milliseconds.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import bm25s
+import numpy as np
+
+from data.errors import VigieError
+from data.warehouse import Warehouse, sql
+from generation import text
+from generation.results import Source
+
+FUSION = 60.0  # constant of reciprocal-rank fusion
+POOL = 60  # candidates kept from each list before fusion
+SAME_STRUCTURE, SAME_TYPOLOGY = 1.6, 1.3
+NEAR_DUPLICATE = 0.7  # share of common terms above which a second reply adds nothing
+QUERY_TERMS = 400
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is searched for. `exclude` is the review being answered: its own reply is not a source."""
+
+    text: str
+    typology: str | None = None
+    structure_id: str | None = None
+    exclude: int | None = None
+
+
+class Index:
+    """An opened index. Read-only and safe to share between threads."""
+
+    def __init__(self, folder: Path) -> None:
+        folder = folder / "retrieval"
+        try:
+            self.manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text("utf-8"))
+        except FileNotFoundError:
+            raise VigieError("no retrieval index on this snapshot: run python -m refresh") from None
+        self.version: str = self.manifest["version"]
+        self._structures: dict[str, int] = self.manifest["structures"]
+        self._typologies: dict[str, int] = self.manifest["typologies"]
+        self._known = frozenset((folder / "words.txt").read_text("utf-8").split("\n"))
+        self.replies = _Shelf(folder / "replies")
+        self.fiches = _Shelf(folder / "fiches")
+        self._lsa = _Lsa(folder)
+
+    def search(self, warehouse: Warehouse, question: Question, *, replies: int = 4, fiches: int = 3) -> list[Source]:
+        """Nearest replies and fiche sections, best first within each kind; scores lie in 0..1 within a kind."""
+        wanted = text.query_terms(question.text)[:QUERY_TERMS]
+        if not wanted:
+            return []
+        vector = self._lsa.project(wanted)
+        return [
+            *self._search_fiches(warehouse, wanted, vector, fiches),
+            *self._search_replies(warehouse, question, wanted, vector, replies),
+        ]
+
+    def weight(self, term: str) -> float:
+        """How telling a search term is: its inverse document frequency, 0 for an unknown one."""
+        return self._lsa.idf_of(term)
+
+    def knows(self, word: str) -> bool:
+        """Whether a word belongs to fiches, institutions or places: one that does not may be a person's name."""
+        return text.fold(word) in self._known
+
+    def _search_fiches(self, warehouse: Warehouse, wanted: list[str], vector: np.ndarray, k: int) -> list[Source]:
+        shelf = self.fiches
+        if not shelf.size or not k:
+            return []
+        best: list[tuple[int, float]] = []
+        taken: dict[str, int] = {}
+        fiche_ids: list[str] = self.manifest["fiche_ids"]
+        for row, score in shelf.fused(wanted, vector, np.ones(shelf.size, dtype=np.float32)):
+            fiche = fiche_ids[int(shelf.columns["fiche"][row])]
+            if taken.get(fiche, 0) < 2:  # two sections of one fiche at most: the third says the same
+                taken[fiche] = taken.get(fiche, 0) + 1
+                best.append((row, score))
+            if len(best) == k:
+                break
+        keys = [(fiche_ids[int(shelf.columns["fiche"][row])], int(shelf.columns["rank"][row])) for row, _ in best]
+        found = {
+            (record[0], record[1]): record
+            for record in warehouse.rows(
+                sql(__file__, "sections_of"), {"ids": [key[0] for key in keys], "ranks": [key[1] for key in keys]}
+            )
+        }
+        links: dict[str, list[str]] = {}
+        for fiche, url in warehouse.rows(sql(__file__, "links_of"), {"ids": sorted({key[0] for key in keys})}):
+            links.setdefault(fiche, []).append(url)
+        sources = []
+        for key, (_, score) in zip(keys, best, strict=True):
+            if key in found:
+                _, _, heading, body, title, url = found[key]
+                body = text.clean(body)
+                held = dict.fromkeys([url, *links.get(key[0], []), *(fact.text for fact in text.contacts(body))])
+                sources.append(
+                    Source("fiche", key[0], title, url or "", score, body, tuple(filter(None, held)), heading=heading or "")
+                )
+        return sources
+
+    def _search_replies(
+        self, warehouse: Warehouse, question: Question, wanted: list[str], vector: np.ndarray, k: int
+    ) -> list[Source]:
+        shelf = self.replies
+        if not shelf.size or not k:
+            return []
+        boost = np.array(shelf.columns["prior"], dtype=np.float32)
+        typology = self._typologies.get(question.typology or "", -1)
+        structure = self._structures.get(question.structure_id or "", -1)
+        if typology >= 0:
+            boost[shelf.columns["typology"] == typology] *= SAME_TYPOLOGY
+        if structure >= 0:
+            boost[shelf.columns["structure"] == structure] *= SAME_STRUCTURE
+        if question.exclude is not None:
+            boost[shelf.columns["review"] == question.exclude] = 0.0
+        candidates = shelf.fused(wanted, vector, boost)[: 4 * k]
+        keys = [(int(shelf.columns["review"][row]), int(shelf.columns["rank"][row])) for row, _ in candidates]
+        found = {
+            (record[0], record[1]): record
+            for record in warehouse.rows(
+                sql(__file__, "replies_of"), {"ids": [key[0] for key in keys], "ranks": [key[1] for key in keys]}
+            )
+        }
+        sources: list[Source] = []
+        kept: list[frozenset[str]] = []
+        for key, (row, score) in zip(keys, candidates, strict=True):
+            if key not in found or len(sources) == k:
+                continue
+            _, _, body, title, structure_id, name, verdict = found[key]
+            body = text.clean(body)
+            shape = frozenset(text.terms(body))
+            if not shape or any(len(shape & other) > NEAR_DUPLICATE * len(shape | other) for other in kept):
+                continue
+            kept.append(shape)
+            identifier = str(key[0]) if key[1] == 1 else f"{key[0]}-{key[1]}"
+            same = bool(structure_id) and structure_id == question.structure_id
+            held = tuple(dict.fromkeys(fact.text for fact in text.contacts(body)))
+            sources.append(
+                Source("reply", identifier, f"Réponse de {name or 'structure inconnue'} à « {title or 'sans titre'} »", "",
+                       score, body, held, name or "", same, verdict or "")
+            )
+        return sources
+
+
+class _Shelf:
+    """One kind of document: its BM25 matrix, its semantic vectors and its columns, memory-mapped."""
+
+    def __init__(self, folder: Path) -> None:
+        self.columns = {path.stem: np.load(path, mmap_mode="r") for path in folder.glob("*.column.npy")}
+        self.columns = {name.removesuffix(".column"): values for name, values in self.columns.items()}
+        self.size = len(self.columns["rank"])
+        if self.size:
+            self._bm25 = bm25s.BM25.load(folder / "bm25", mmap=True, load_corpus=False, show_progress=False)
+            self._vectors = np.load(folder / "vectors.npy", mmap_mode="r")
+
+    def fused(self, wanted: list[str], vector: np.ndarray, boost: np.ndarray) -> list[tuple[int, float]]:
+        """(row, score) of the fused lists, best first; score 1 would be first on both lists with no boost."""
+        lists = [self.lexical(wanted) * boost]
+        if vector.any():
+            lists.append(np.maximum(self._vectors @ vector, 0.0) * boost)
+        fused: dict[int, float] = {}
+        for scores in lists:
+            for place, row in enumerate(_top(scores, POOL)):
+                fused[row] = fused.get(row, 0.0) + 1.0 / (FUSION + place + 1)
+        scale = (FUSION + 1) / 2
+        ranked = sorted(((row, score * scale * float(boost[row])) for row, score in fused.items()), key=lambda p: (-p[1], p[0]))
+        peak = max(1.0, float(boost.max()))
+        return [(row, round(score / peak, 6)) for row, score in ranked]
+
+    def lexical(self, wanted: list[str]) -> np.ndarray:
+        """BM25 score of every document."""
+        vocabulary = self._bm25.vocab_dict
+        known = [vocabulary[term] for term in wanted if term in vocabulary]
+        if not known:
+            return np.zeros(self.size, dtype=np.float32)
+        return np.asarray(self._bm25.get_scores_from_ids(known), dtype=np.float32)
+
+
+class _Lsa:
+    """Projection of a query on the latent dimensions learnt at build time."""
+
+    def __init__(self, folder: Path) -> None:
+        self._terms: dict[str, int] = json.loads((folder / "terms.json").read_text("utf-8"))
+        self._idf = np.load(folder / "idf.npy", mmap_mode="r")
+        self._components = np.load(folder / "components.npy", mmap_mode="r")  # terms x dimensions
+
+    def project(self, wanted: list[str]) -> np.ndarray:
+        """Unit vector of a query; zeros when none of its terms is known."""
+        columns = [self._terms[term] for term in wanted if term in self._terms]
+        if not columns:
+            return np.zeros(self._components.shape[1], dtype=np.float32)
+        ids, counts = np.unique(columns, return_counts=True)
+        weights = (1.0 + np.log(counts)) * self._idf[ids]
+        vector = weights.astype(np.float32) @ self._components[ids]
+        norm = float(np.linalg.norm(vector))
+        return vector / norm if norm else vector
+
+    def idf_of(self, term: str) -> float:
+        """Inverse document frequency of a term, 0 when unknown."""
+        column = self._terms.get(term)
+        return 0.0 if column is None else float(self._idf[column])
+
+
+def _top(scores: np.ndarray, k: int) -> list[int]:
+    """Rows of the k best positive scores, best first; ties by row, so that a search repeats itself exactly."""
+    k = min(k, len(scores))
+    rows = np.argpartition(-scores, k - 1)[:k] if k < len(scores) else np.arange(len(scores))
+    rows = rows[scores[rows] > 0]
+    return [int(row) for row in rows[np.lexsort((rows, -scores[rows]))]]

@@ -1,0 +1,13 @@
+-- Reviews to learn routing from: the most recent with a typology that has enough of them, in a repeatable shuffle.
+WITH common AS (
+    SELECT typology FROM reviews WHERE typology IS NOT NULL AND NOT coalesce(out_of_structure, false)
+    GROUP BY typology HAVING count(*) >= $rarest
+),
+recent AS (
+    SELECT r.id, r.typology, concat_ws(chr(10), r.title, left(r.body, 3000)) AS document
+    FROM reviews r SEMI JOIN common c ON c.typology = r.typology
+    WHERE NOT coalesce(r.out_of_structure, false)
+    ORDER BY r.published_at DESC, r.id DESC
+    LIMIT $most
+)
+SELECT typology, document FROM recent ORDER BY hash(id), id
