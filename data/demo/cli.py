@@ -1,0 +1,50 @@
+"""Command line of the demo: `python -m data demo --reviews N --seed S --out DIR`.
+
+The rule it protects: what is asked is checked before anything is written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from data.demo.generate import Order, write
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{value} is not a positive number")
+    return value
+
+
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0.0 <= value <= 1.0:
+        raise argparse.ArgumentTypeError(f"{value} is not between 0 and 1")
+    return value
+
+
+def add_parser(subparsers: Any) -> argparse.ArgumentParser:
+    """Declare the sub-command `demo`; its function is `run`."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "demo", help="write the synthetic demo: reviews, structures, fiches and the truth behind them"
+    )
+    parser.add_argument("--reviews", type=_count, required=True, metavar="N", help="how many reviews")
+    parser.add_argument("--seed", type=int, required=True, metavar="S", help="same seed, same bytes")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the four files")
+    parser.add_argument("--weeks", type=_count, default=156, metavar="W", help="weeks up to the fixed last day (156)")
+    parser.add_argument("--effect", type=_share, default=1.0, metavar="0..1", help="scale of the AI's effect (1)")
+    parser.add_argument("--no-events", action="store_true", help="plant no event")
+    parser.set_defaults(run=run)
+    return parser
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the demo as asked; returns the exit status."""
+    order = Order(args.reviews, args.seed, args.weeks, args.effect, not args.no_events)
+    write(order, args.out)
+    print(f"{args.reviews} synthetic reviews in {args.out}", file=sys.stderr)
+    return 0
