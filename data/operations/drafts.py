@@ -180,7 +180,7 @@ def cancel_requested(engine: Engine, request: Request) -> bool:
 
 
 def finish(engine: Engine, request: Request, draft: Mapping[str, Any]) -> str | None:
-    """Store the draft of a claimed request (the drafter's JSON object); returns its id, None when it was lost meanwhile.
+    """Store the draft of a claimed request (the drafter's JSON object); its id, or None when it was lost meanwhile.
 
     Safe to call again after a failure: the same run of the same request stores one draft.
     """
@@ -188,7 +188,13 @@ def finish(engine: Engine, request: Request, draft: Mapping[str, Any]) -> str | 
 
     def work(connection: Connection) -> Fact:
         _insert(
-            connection, id_, draft, request.review_id, request.requested_by, request.instruction, request_id=request.id
+            connection,
+            id_,
+            draft,
+            review_id=request.review_id,
+            requested_by=request.requested_by,
+            instruction=request.instruction,
+            request_id=request.id,
         )
         ended = _mine(request).values(
             state="done",
@@ -226,7 +232,7 @@ def fail(engine: Engine, request: Request, error: str) -> bool:
 
 
 def cancel(engine: Engine, key: str, request_id: str, actor: str) -> bool:
-    """Nobody waits for this draft any longer. False when it had already ended. The worker sees it at its next sign of life."""
+    """Nobody waits for this draft any longer; its worker sees it at its next sign of life. False if already ended."""
 
     def work(connection: Connection) -> Fact:
         table = tables.draft_requests
@@ -272,12 +278,20 @@ def release_dead(engine: Engine, silence_s: float = SILENCE_S) -> int:
 def store(
     engine: Engine, key: str, review_id: int, draft: Mapping[str, Any], *, requested_by: str, instruction: str = ""
 ) -> str:
-    """Keep a draft made in the page's own process; returns its id. Raises Refused when the AI is off for this review."""
+    """Keep a draft made in the page's own process; returns its id. Raises Refused when the AI is off for it."""
     id_ = uuid4().hex
 
     def work(connection: Connection) -> Fact:
         _allowed(connection, review_id)
-        _insert(connection, id_, draft, review_id, requested_by, instruction, request_id=None)
+        _insert(
+            connection,
+            id_,
+            draft,
+            review_id=review_id,
+            requested_by=requested_by,
+            instruction=instruction,
+            request_id=None,
+        )
         return Fact("draft", id_, review_id, _told(draft))
 
     return record(engine, key, requested_by, "draft.store", work)
@@ -355,6 +369,7 @@ def _insert(
     connection: Connection,
     id_: str,
     draft: Mapping[str, Any],
+    *,
     review_id: int,
     requested_by: str,
     instruction: str,

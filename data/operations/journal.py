@@ -1,8 +1,8 @@
 """The journal: who did what and when, append-only, each entry sealed by the hash of the one before.
 
 `record` is the only way the store writes a fact: the change, its journal entry and its idempotency key are one
-transaction. The rules it protects: a fact without its entry, or an entry without its fact, can't exist; the same key twice
-acts once; an entry changed, removed or cut off afterwards is found by `verify`. Heartbeats, text in progress and
+transaction. The rules it protects: a fact without its entry, or an entry without its fact, can't exist; the same key
+twice acts once; an entry changed, removed or cut off afterwards is found by `verify`. Heartbeats, text in progress and
 autosaves are not facts: they leave no entry.
 
 Seal: `hash = SHA-256(previous ‖ canonical JSON of the entry)`, over UTF-8 bytes; keys sorted, no spaces.

@@ -168,7 +168,7 @@ signal_triage = Table(
     "signal_triage",
     metadata,
     Column("signal_id", String(80), primary_key=True),
-    Column("state", String(12), nullable=False),  # watched | transmitted | dismissed | closed
+    Column("state", String(12), nullable=False),  # acknowledged | forwarded | answered | closed | false_alarm
     Column("note", Text, nullable=False),
     Column("decided_by", String(120), nullable=False),
     Column("decided_at", Moment, nullable=False),
