@@ -88,7 +88,7 @@ _GREETING = re.compile(r"^\s*(?:bonjour|madame|monsieur|bonsoir|chère? )", re.I
 _NAMED_GREETING = re.compile(r"^\s*(?:bonjour|bonsoir|chère?|madame|monsieur|mme|m\.)[ \u00a0]+(?!madame\b|monsieur\b|mesdames\b|et\b|à\b)(?P<name>[\w.'’-]+)", re.I)
 _CLOSING = re.compile(r"\b(?:cordialement|salutations|bien à vous|respectueusement|cordiales|considération)\b", re.I)
 _PAST_CASE = re.compile(
-    r"\b(?:votre (?:dossier|demande|courrier|fils|fille|mari|epouse|conjoint|mere|pere)|vous (?:nous )?(?:precisez|indiquez|evoquez|signalez|expliquez)|"
+    r"\b(?:votre (?:dossier|demande|courrier) (?:du|est|a|fait|semble|sera)\b|votre (?:fils|fille|mari|epouse|conjoint|mere|pere)|vous (?:nous )?(?:precisez|indiquez|evoquez|signalez|expliquez)|"
     r"nous avons (?:bien )?(?:recu|traite|verse|constate|contacte)|a ete (?:traite|verse|valide|envoye|transmis)\w*|dans votre cas|apres verification)"
 )
 _OBLIGATION = re.compile(r"\b(?:devez|faut|obligatoire\w*|gratuit\w*|interdit\w*|droit a|a droit|exige\w*|necessaire|automatiquement|toujours|jamais)\b")
@@ -141,6 +141,11 @@ def _facts(reply: str, sources: tuple[Source, ...], institution: Institution | N
         if (fact.kind, fact.key) in written:
             severity, message = "low", "Repris de l’avis, sans source officielle : gardez-le seulement s’il est utile."
         yield Finding(check_, severity, (fact.start, fact.end), message)
+
+
+def wordings(reply: str) -> list[Finding]:
+    """Promises, admissions, tone, leftovers and markup: what can be judged on the words alone."""
+    return list(_wordings(reply))
 
 
 def _wordings(reply: str) -> Iterator[Finding]:

@@ -44,7 +44,7 @@ class Drafter:
         rows = self._warehouse.rows(sql(__file__, "asked_of"), {"id": review_id})
         if not rows:
             raise VigieError(f"no review {review_id} in the current data")
-        id_, title, body, sentiment, typology, structure_id, structure, department, outside, tags = rows[0]
+        id_, title, body, sentiment, typology, structure_id, structure, department, outside = rows[0]
         return Asked(
             text.clean(body),
             text.clean(title),
@@ -54,7 +54,6 @@ class Drafter:
             "" if outside else structure or "",
             department,
             id_,
-            tuple(tags or ()),
         )
 
     def draft(self, asked: Asked, *, seed: int = DEFAULT_SEED, notice: str = "") -> Draft:

@@ -6,6 +6,7 @@ The rule it protects: what a reply says of an institution comes from the structu
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from data.warehouse import Warehouse, sql
@@ -39,9 +40,14 @@ class Institution:
         )
 
 
+def nobody(name: str) -> bool:
+    """Whether a name is one of the portal's trays ("Hors-structures", "Réseau hors réseau"), which answers to no one."""
+    return bool(re.search(r"hors[- ]?(?:structure|reseau)", text.fold(name)))
+
+
 def of(warehouse: Warehouse, asked: Asked) -> Institution | None:
     """The institution a review names, from the referential, else from the review itself; None when it names none."""
-    if asked.structure_id:
+    if asked.structure_id and not nobody(asked.structure):
         rows = warehouse.rows(sql(__file__, "structure_of"), {"id": asked.structure_id})
         if rows:
             id_, name, public_name, typology, website, address, postcode, city = (value or "" for value in rows[0])
@@ -49,8 +55,8 @@ def of(warehouse: Warehouse, asked: Asked) -> Institution | None:
             return Institution(
                 id_, text.clean(public_name) or text.clean(name), typology, website.strip(), place if address else ""
             )
-    if asked.structure:
+    if asked.structure and not nobody(asked.structure):
         return Institution(asked.structure_id or "", asked.structure, asked.typology or "", "", "")
-    if asked.typology:
+    if asked.typology and not nobody(asked.typology):
         return Institution("", asked.typology, asked.typology, "", "")
     return None

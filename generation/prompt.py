@@ -89,7 +89,7 @@ def compose(
     review = _whole_sentences(_fenced("\n".join(filter(None, [asked.title, asked.text]))), REVIEW_CHARACTERS)
     kept = [replace(source, text=_whole_sentences(source.text, passage)) for source in sources]
     while True:
-        messages = _render(review, asked.sentiment, institution, kept)
+        messages = _render(review, asked, institution, kept)
         if sum(count(message["content"]) for message in messages) <= budget:
             break
         if not kept:
@@ -99,7 +99,7 @@ def compose(
 
 
 def _render(
-    review: str, sentiment: str | None, institution: Institution | None, sources: list[Source]
+    review: str, asked: Asked, institution: Institution | None, sources: list[Source]
 ) -> tuple[dict[str, str], ...]:
     numbered: dict[str, list[dict[str, Any]]] = {"fiche": [], "structure": [], "reply": []}
     for number, source in enumerate(sources, 1):
@@ -107,7 +107,8 @@ def _render(
     values = {
         "institution": institution.name if institution else "l'administration concernée",
         "review": review,
-        "sentiment": sentiment,
+        "sentiment": asked.sentiment,
+        "instruction": _fenced(asked.instruction),
         "fiches": numbered["fiche"],
         "structures": numbered["structure"],
         "replies": numbered["reply"],

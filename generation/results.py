@@ -6,7 +6,7 @@ model, prompt version, parameters, seed); nothing about it has to be looked up e
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 Severity = Literal["high", "medium", "low"]
@@ -25,6 +25,8 @@ class Source:
     links: tuple[str, ...] = ()  # every web address, phone and e-mail it holds
     structure: str = ""  # who wrote it (replies)
     same_structure: bool = False  # the institution asked wrote it
+    same_kind: bool = False  # an institution of the same typology wrote it
+    near: float = 0.0  # likeness of the passage and the review, 0..1, comparable between searches
     verdict: str = ""  # the author's verdict on the reply: 'utile' | 'pas utile' | ''
     heading: str = ""  # of the section (fiches)
 
@@ -112,4 +114,4 @@ class Asked:
     structure: str = ""
     department: str | None = None
     review_id: int | None = None
-    business_tags: tuple[str, ...] = field(default=())
+    instruction: str = ""  # what the agent asks of the draft ("plus court", "parler du délai"); never from the review

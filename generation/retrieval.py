@@ -9,6 +9,8 @@ read memory-mapped, so that every process shares one copy and opening it costs m
 from __future__ import annotations
 
 import json
+import math
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,6 +72,15 @@ class Index:
         """How telling a search term is: its inverse document frequency, 0 for an unknown one."""
         return self._lsa.idf_of(term)
 
+    def likeness(self, wanted: list[str], passage: str) -> float:
+        """Cosine of the TF-IDF vectors of a query's terms and a passage, 0..1."""
+        query, other = self._vector(wanted), self._vector(text.terms(passage))
+        norms = sum(v * v for v in query.values()) * sum(v * v for v in other.values())
+        return round(sum(value * other.get(term, 0.0) for term, value in query.items()) / norms**0.5, 4) if norms else 0.0
+
+    def _vector(self, terms: list[str]) -> dict[str, float]:
+        return {term: (1.0 + math.log(count)) * self.weight(term) for term, count in Counter(terms).items()}
+
     def knows(self, word: str) -> bool:
         """Whether a word belongs to fiches, institutions or places: one that does not may be a person's name."""
         return text.fold(word) in self._known
@@ -105,7 +116,10 @@ class Index:
                 body = text.clean(body)
                 held = dict.fromkeys([url, *links.get(key[0], []), *(fact.text for fact in text.contacts(body))])
                 sources.append(
-                    Source("fiche", key[0], title, url or "", score, body, tuple(filter(None, held)), heading=heading or "")
+                    Source(
+                        "fiche", key[0], title, url or "", score, body, tuple(filter(None, held)),
+                        near=self.likeness(wanted, f"{title} {title} {heading or ''} {body}"), heading=heading or "",
+                    )
                 )
         return sources
 
@@ -137,7 +151,7 @@ class Index:
         for key, (row, score) in zip(keys, candidates, strict=True):
             if key not in found or len(sources) == k:
                 continue
-            _, _, body, title, structure_id, name, verdict = found[key]
+            _, _, body, title, structure_id, name, verdict, typology_of = found[key]
             body = text.clean(body)
             shape = frozenset(text.terms(body))
             if not shape or any(len(shape & other) > NEAR_DUPLICATE * len(shape | other) for other in kept):
@@ -145,10 +159,11 @@ class Index:
             kept.append(shape)
             identifier = str(key[0]) if key[1] == 1 else f"{key[0]}-{key[1]}"
             same = bool(structure_id) and structure_id == question.structure_id
+            kind = same or (bool(typology_of) and typology_of == question.typology)
             held = tuple(dict.fromkeys(fact.text for fact in text.contacts(body)))
             sources.append(
                 Source("reply", identifier, f"Réponse de {name or 'structure inconnue'} à « {title or 'sans titre'} »", "",
-                       score, body, held, name or "", same, verdict or "")
+                       score, body, held, name or "", same, kind, self.likeness(wanted, body), verdict or "")
             )
         return sources
 

@@ -13,10 +13,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from generation import text
+from generation import checks, text
 from generation.models.base import Run
 from generation.prompt import Prompt
 from generation.results import Source
+
+NEAR_ENOUGH = 0.12  # likeness of a fiche and the review under which the fiche speaks of something else
+NEARER = 0.18  # likeness a fiche needs when its title shares no word with the review
+SECOND = 0.75  # a second fiche must be nearly as near as the first
 
 _THANKS = {
     "Positif": (
@@ -75,9 +79,9 @@ _LEADS = (
 )
 _CLOSINGS = (
     "Nous vous remercions de votre confiance.",
-    "Nous espérons que ces informations vous seront utiles.",
     "Nous vous remercions d’aider à faire progresser les services publics.",
 )
+_HELPFUL = (*_CLOSINGS, "Nous espérons que ces informations vous seront utiles.")
 
 # A sentence that tells a past case, promises, or speaks for someone else must not be copied (folded text).
 _CASE = re.compile(
@@ -85,17 +89,19 @@ _CASE = re.compile(
     r"|\b(?:a|ont|avait|avaient) ete\b|\bvous avez (?!la possibilite|le droit|droit|besoin|acces|egalement la possibilite|toujours la possibilite|aussi la possibilite)"
     r"|\bvous (?:nous )?(?:precisez|indiquez|evoquez|signalez|decrivez|mentionnez|dites|expliquez|etiez|aviez|soulignez|etes (?:dans|en attente|bloque|toujours))"
     r"|\bvotre (?:fils|fille|enfant|mari|femme|conjoint|epou\w+|mere|pere|compagn\w+|collegue|ami\w*|belle-\w+|beau-\w+|neveu|niece|frere|s.ur)\b"
-    r"|\b(?:dans votre cas|apres verification|bien recu|a la lecture|a ce jour|actuellement|votre demande (?:du|est|a)|votre dossier (?:du|est|a|semble|fait|sera)|ci-joint|ci-dessous|cliquant|cliquez ici|le cas evoque|votre message|votre courrier|votre interlocut)"
+    r"|\b(?:dans votre cas|en cours|s'agissant|nous ne pouvons|nos services peuvent|concernant la|apres verification|bien recu|a la lecture|a ce jour|actuellement|votre demande (?:du|est|a)|votre dossier (?:du|est|a|semble|fait|sera)|ci-joint|ci-dessous|cliquant|cliquez ici|le cas evoque|votre message|votre courrier|votre interlocut)"
     r"|\b(?:monsieur|madame|mme|mlle) [a-z]|^(?:bonjour|bonsoir|cher|chere|madame|monsieur|cordialement|bien cordialement|bien a vous|sinceres|respectueusement)\b"
     r"|\b(?:desole|navre|regrett|excus|remerci|merci|temoignage|comprenons|compren[ds]\b|sensible|satisfait|ravi|souhaitons|esper(?:ons|ant)|restons|confiance|prenons acte|conscient|felicit)"
-    r"|\b(?:voxusagers|je donne mon avis|services? publics? ?\+|plateforme|equipe)"
+    r"|\b(?:voxusagers|je donne mon avis|services? publics? ?\+|plateforme|equipe)|^votre \w+ (?:est|a|de|vous|nous|permet)\b"
+    r"|\b(?:prendra|mettra|assurera|fera|sera|seront|pourra|recevrez|ainsi|ensuite|ses|leurs?|celui-ci|celle-ci|ceux-ci)\b"
 )
 _ADVICE = re.compile(
-    r"\b(?:pouvez|invitons|conseill\w+|recommand\w+|possible de|possibilite|suffit|consult\w+|contact\w+|adress\w+|rendre|rendez-vous|deposer|saisir|"
-    r"reclamation|mediat\w+|conciliat\w+|demarche|formulaire|en ligne|rubrique|espace|messagerie|site|numero|telephone|signaler|justificatif\w*|"
-    r"piece\w*|demande|delai|transmettre|envoyer|fournir|joindre|verifier|n'hesitez)\b"
+    r"\b(?:(?:vous )?(?:pouvez|pourrez|devez) (?!pas)|vous (?:invitons|conseill\w+|recommand\w+|suggerons)|possible de|(?:avez|possibilite) (?:la possibilite )?de|"
+    r"il (?:suffit|convient|faut)|n'hesitez|(?:consultez|contactez|adressez|rendez-vous|connectez-vous|joignez|deposez|saisissez|verifiez|signalez|munissez)\b|"
+    r"(?:vous trouverez|disponibles?|accessible|joignable)s?)"
 )
 _DANGLING = re.compile(r"^(?:il|elle|ils|elles|ce|cette|cet|ces|celui|celle|ceci|cela|en effet|toutefois|cependant|par ailleurs|de plus|ainsi|donc|mais|or|sinon|dans ce cas|au final|en outre|et|ou|si c'est|lequel|laquelle|y|en)\b")
+_WHOLE = re.compile(r"[A-ZÀ-Ý«].*[.!]", re.S)  # a whole sentence, not an item of a list
 _DIGIT = re.compile(r"\d")
 _CAPITAL = re.compile(r"(?<=[\s'’(«])[A-ZÀ-Ý][A-Za-zÀ-ÿœ-]+")
 
@@ -136,33 +142,40 @@ class Extractive:
 
 
 def _pieces(prompt: Prompt, chance: random.Random) -> Iterator[str]:
+    """The reply's sentences with the spaces and blank lines that go before each."""
+    for number, paragraph in enumerate(_paragraphs(prompt, chance)):
+        for place, sentence in enumerate(paragraph):
+            yield ("" if not number else "\n\n") + sentence if not place else " " + sentence
+
+
+def _paragraphs(prompt: Prompt, chance: random.Random) -> Iterator[list[str]]:
     sentiment = prompt.sentiment if prompt.sentiment in _THANKS else "Neutre"
     folded = text.fold(prompt.review)
     praised = sentiment == "Positif" and not _COMPLAINT.search(folded)
-    yield "Bonjour,\n\n"
-    yield chance.choice(_THANKS[sentiment])
+    yield ["Bonjour,"]
+    opening = [chance.choice(_THANKS[sentiment])]
     if praised:
-        yield " " + chance.choice(_PRAISE)
-    elif sentiment != "Positif" and (understood := _understood(folded)):
-        yield " " + understood
-    advice = [] if praised else _from_replies(prompt)
-    quotes = [] if praised else _from_fiches(prompt)
-    if not praised:
-        yield "\n\n"
-        if sentiment == "Négatif":
-            yield _PUBLIC_SPACE + " "
-        if advice or quotes:
-            yield chance.choice(_LEADS)
-    for choice in advice:
-        yield " " + choice.sentence
-    for title, url, chosen in quotes:
-        yield f"\n\nD’après la fiche officielle « {title} » : " + " ".join(chosen)
-        if url:
-            yield f"\nLien : {url}"
-    if not praised and (turn := _where_to_turn(prompt, advice)):
-        yield ("\n\n" if advice or quotes else "") + turn
-    yield "\n\n" + chance.choice(_CLOSINGS)
-    yield f"\n\nBien cordialement,\n{prompt.institution.name if prompt.institution else 'Le service concerné'}"
+        yield [*opening, chance.choice(_PRAISE)]
+        yield [chance.choice(_CLOSINGS)]
+    else:
+        if sentiment != "Positif" and (understood := _understood(folded)):
+            opening.append(understood)
+        yield opening
+        advice, quotes = _from_replies(prompt), _from_fiches(prompt)
+        body = [_PUBLIC_SPACE] if sentiment == "Négatif" else []
+        if advice:
+            body += [chance.choice(_LEADS), *(choice.sentence for choice in advice)]
+        if body:
+            yield body
+        for title, url, chosen in quotes:
+            quote = [f"D’après la fiche officielle « {title} » : {chosen[0]}", *chosen[1:]]
+            if url:
+                quote[-1] += f"\nLien : {url}"
+            yield quote
+        if turn := _where_to_turn(prompt, advice):
+            yield [turn]
+        yield [chance.choice(_HELPFUL if advice or quotes else _CLOSINGS)]
+    yield [f"Bien cordialement,\n{prompt.institution.name if prompt.institution else 'Le service concerné'}"]
 
 
 def _understood(folded: str) -> str:
@@ -184,13 +197,13 @@ def _from_replies(prompt: Prompt) -> list[_Choice]:
     wanted = set(text.query_terms(prompt.review))
     choices: list[_Choice] = []
     for source in prompt.sources:
-        if source.kind != "reply" or source.verdict == "pas utile":
+        if source.kind != "reply" or not source.same_kind or source.verdict == "pas utile":
             continue
         for sentence in text.sentences(source.text):
             if not _general(sentence.text, source, prompt):
                 continue
             near, shared = _nearness(prompt, wanted, sentence.text)
-            if shared or source.same_structure:
+            if shared >= (1 if source.same_structure else 2):
                 trust = 1.5 if source.same_structure else 1.0
                 trust *= 1.2 if source.verdict == "utile" else 1.0
                 choices.append(_Choice(sentence.text, source, (near + 0.5) * trust * (0.5 + source.score)))
@@ -200,9 +213,9 @@ def _from_replies(prompt: Prompt) -> list[_Choice]:
 def _general(sentence: str, source: Source, prompt: Prompt) -> bool:
     """Whether a sentence of a past reply can be said to anyone: no case, no name, no date, no figure of unknown origin."""
     folded = text.fold(sentence)
-    if not 40 <= len(sentence) <= 320 or sentence[-1] not in ".!" or _CASE.search(folded) or _DANGLING.match(folded):
+    if not 40 <= len(sentence) <= 320 or not _WHOLE.fullmatch(sentence) or _CASE.search(folded) or _DANGLING.match(folded):
         return False
-    if not _ADVICE.search(folded):
+    if not _ADVICE.search(folded) or checks.wordings(sentence):
         return False
     rest = sentence
     for fact in reversed(text.contacts(sentence)):
@@ -221,14 +234,17 @@ def _general(sentence: str, source: Source, prompt: Prompt) -> bool:
 def _from_fiches(prompt: Prompt) -> list[tuple[str, str, list[str]]]:
     """(title, address, sentences) of at most two fiches that speak of the review's subject, three sentences in all."""
     wanted = set(text.query_terms(prompt.review))
+    nearest = max((source.near for source in prompt.sources if source.kind == "fiche"), default=0.0)
     by_fiche: dict[str, list[_Choice]] = {}
     for source in prompt.sources:
-        if source.kind != "fiche":
+        if source.kind != "fiche" or source.near < NEAR_ENOUGH:
             continue
         titled, about = _nearness(prompt, wanted, f"{source.title} {source.heading}")
+        if source.near < max(SECOND * nearest, 0.0 if about else NEARER):
+            continue
         for place, sentence in enumerate(text.sentences(source.text)):
             folded = text.fold(sentence.text)
-            if not 40 <= len(sentence.text) <= 320 or sentence.text[-1] not in ".!" or _DANGLING.match(folded):
+            if not 40 <= len(sentence.text) <= 320 or not _WHOLE.fullmatch(sentence.text) or _DANGLING.match(folded):
                 continue
             near, shared = _nearness(prompt, wanted, sentence.text)
             if shared >= (2 if about else 3):
@@ -259,8 +275,6 @@ def _where_to_turn(prompt: Prompt, advice: list[_Choice]) -> str:
     if prompt.institution is None or any(text.contacts(choice.sentence) for choice in advice):
         return ""
     institution = prompt.institution
-    if institution.website:
-        return f"Pour un suivi personnalisé, vous pouvez vous adresser à {institution.name} : {institution.website}"
-    if institution.address:
-        return f"Pour un suivi personnalisé, vous pouvez vous adresser à {institution.name}, {institution.address}."
-    return f"Pour un suivi personnalisé, vous pouvez vous adresser directement à {institution.name}."
+    where = institution.website or institution.address
+    place = f" ({where})" if where else ""
+    return f"Pour un suivi personnalisé, adressez-vous à votre interlocuteur habituel : {institution.name}{place}."
