@@ -10,6 +10,6 @@ st.set_page_config(page_title="Vigie", page_icon=str(navigation.ROOT / "pages/co
 
 who = identity.sign_in()
 st.session_state["_person"] = who
-page = st.navigation(frame.menu(who.role))
+page = st.navigation(frame.menu(who.role), expanded=True)
 frame.draw(page.title)
 page.run()

@@ -12,6 +12,26 @@ from data.errors import VigieError
 from pages.components import french, identity, states, store, tables, welcome
 from pages.components.navigation import Role
 
+_KINDS = {
+    "missing_column": "colonne absente du fichier",
+    "unknown_column": "colonne inconnue, gardée à part",
+    "read_as_cp1252": "fichier relu en cp1252",
+    "cp1252_artefact": "caractères cp1252 réparés",
+    "html_entity": "entités HTML réparées",
+    "decimal_code": "code écrit comme un nombre, réparé",
+    "unexpected_value": "valeur inattendue, gardée telle quelle",
+    "unreadable_date": "date illisible, laissée vide",
+    "unreadable_number": "nombre illisible, laissé vide",
+    "out_of_range": "nombre hors des bornes",
+    "dates_out_of_order": "dates dans le désordre",
+    "unknown_structure": "structure absente du référentiel",
+    "refused": "refusé",
+    "repeated_id": "numéro répété : la dernière ligne est gardée",
+    "missing_value": "valeur obligatoire absente",
+    "unreadable_value": "valeur obligatoire illisible",
+    "broken_record": "ligne cassée",
+}
+
 who = identity.guard("donnees")
 settings = store.config()
 snapshot = store.snapshot()
@@ -112,7 +132,7 @@ if problems.empty:
     st.success("Aucun défaut constaté.", icon=":material/check_circle:")
 else:
     tables.table(
-        problems,
+        problems.assign(kind=[_KINDS.get(kind, kind) for kind in problems["kind"]]),
         {"column_name": "Colonne", "kind": "Constat", "count": "Lignes", "examples": "Exemples"},
         name="defauts",
         alt="Défauts constatés",

@@ -39,7 +39,7 @@ def card(review: Review, *, words: str = "", key: str = "card", link: bool = Tru
 
 def marked(text: str, words: str = "") -> str:
     """Escaped HTML of a masked text, paragraphs kept, words found (case and accents ignored) marked."""
-    masked = personal.mask(text).text
+    masked = personal.mask(text)
     spans = _spans(masked, words)
     out, at = [], 0
     for start, end in spans:
