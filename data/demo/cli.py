@@ -6,10 +6,10 @@ The rule it protects: what is asked is checked before anything is written.
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
+from data import cli
 from data.demo.generate import Order, write
 
 
@@ -30,7 +30,9 @@ def _share(text: str) -> float:
 def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     """Declare the sub-command `demo`; its function is `run`."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
-        "demo", help="write the synthetic demo: reviews, structures, fiches and the truth behind them"
+        "demo",
+        parents=[cli.options()],
+        help="write the synthetic demo: reviews, structures, fiches and the truth behind them",
     )
     parser.add_argument("--reviews", type=_count, required=True, metavar="N", help="how many reviews")
     parser.add_argument("--seed", type=int, required=True, metavar="S", help="same seed, same bytes")
@@ -42,9 +44,8 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     return parser
 
 
-def run(args: argparse.Namespace) -> int:
-    """Write the demo as asked; returns the exit status."""
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    """Write the demo as asked; returns what was written, and where."""
     order = Order(args.reviews, args.seed, args.weeks, args.effect, not args.no_events)
     write(order, args.out)
-    print(f"{args.reviews} synthetic reviews in {args.out}", file=sys.stderr)
-    return 0
+    return {"reviews": args.reviews, "seed": args.seed, "out": str(args.out)}
