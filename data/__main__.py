@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import sys
 from collections.abc import Sequence
 
@@ -12,13 +11,12 @@ from data import cli, ingest
 
 def parser() -> argparse.ArgumentParser:
     """The command line of `python -m data`."""
+    from data.demo import cli as demo  # the generator and its lexicon: only this command line needs them
+
     top = argparse.ArgumentParser(prog="python -m data", description="Load, check and publish the data of Vigie.")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    demo.add_parser(commands)
     ingest.add_parser(commands)
-    if importlib.util.find_spec("data.demo.cli"):
-        from data.demo import cli as demo
-
-        demo.add_parser(commands)
     return top
 
 

@@ -17,7 +17,6 @@ from data.columns import REVIEWS, SLOTS, label_of
 from data.fiches import Loaded as FichesLoaded
 from data.sources import Source
 
-TEXTS = frozenset({"title", "body", *(f"reply_{n}" for n in SLOTS)})
 EXAMPLES = 3
 BLANKS = "' ' || chr(9) || chr(10) || chr(13) || chr(160)"
 _POINTS = [chr(b) for b in range(0x80, 0xA0)]

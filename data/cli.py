@@ -20,7 +20,7 @@ from typing import Any
 
 from data.errors import VigieError
 
-Result = Mapping[str, Any] | None
+Result = Mapping[str, Any] | int | None
 
 
 def options() -> argparse.ArgumentParser:
@@ -33,10 +33,11 @@ def options() -> argparse.ArgumentParser:
 
 
 def main(parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) -> int:
-    """Parse, run the subcommand's `run(args) -> mapping | None`, print its result, return the exit code.
+    """Parse, run the subcommand's `run(args)`, print its result, return the exit code.
 
-    A subparser says what it runs with `set_defaults(run=…)`, and, for people, `show=…` (result -> text). Unexpected
-    errors leave the process with exit code 1 and one line, through `sys.excepthook`.
+    A subparser says what it runs with `set_defaults(run=…)`, and, for people, `show=…` (result -> text). `run` returns
+    the JSON object, or an exit code, or nothing. Unexpected errors end the process with exit code 1 and one line,
+    through `sys.excepthook`.
     """
     args = parser.parse_args(argv)
     debug = bool(getattr(args, "debug", False))
@@ -55,6 +56,8 @@ def main(parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) -> 
     except KeyboardInterrupt:
         _say("interrupted")
         return 130
+    if isinstance(result, int):
+        return result
     if result is not None:
         if args.json:
             print(json.dumps(result, ensure_ascii=False, default=str))

@@ -63,6 +63,7 @@ _NUMBERED = {
 REVIEWS: Mapping[str, str] = _PLAIN | {
     key.format(n=n): name.format(n=n) for n in SLOTS for key, name in _NUMBERED.items()
 }
+LONG_TEXTS = frozenset({"title", "body", *(f"reply_{n}" for n in SLOTS)})  # written by people, with line breaks
 STRUCTURES: Mapping[str, str] = {
     "code_sp_de_la_structure": "id",
     "intitule_du_reseau": "network",

@@ -1,7 +1,7 @@
 """The practical sheets ("fiches") of service-public.fr, from DILA's XML, layouts 3.3 and 3.4.
 
-Owns the parsing of `F*.xml` from a file, a zip or a folder, into a fiche, its sections (one a heading path) and its links
-(online services, references, where to write, related questions…). The rules it protects: the address of a fiche is
+Owns the parsing of `F*.xml` from a file, a zip or a folder, into a fiche, its sections (one a heading path) and its
+links (online services, references, where to write, related questions…). Rules: the address of a fiche is
 always the one its publisher states (`spUrl`); no entity is expanded and nothing is fetched while parsing; one damaged
 file never stops the others.
 """
@@ -212,6 +212,8 @@ def _text(node: etree._Element | None) -> str:
     for child in node.iter():
         if child is not node and child.tag in _BLOCKS:
             parts.append(" ")
+        elif child.tag == "Valeur" and parts and parts[-1][-1:].isalnum():
+            parts.append(" ")  # "soit<Valeur>1 405,40 €": the source leaves the space to the style sheet
         if isinstance(child.tag, str):
             parts.append(child.text or "")
         if child is not node:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import logging
-
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -21,7 +20,7 @@ from uuid import uuid4
 import duckdb
 
 from data import carry, checks, cli, fiches, institutions, places, settings, snapshots, sources, staging, structures
-from data.columns import REVIEWS, SLOTS
+from data.columns import LONG_TEXTS, REVIEWS, SLOTS
 from data.errors import BadFile, NoSnapshot
 from data.snapshots import Snapshot
 from data.warehouse import sql
@@ -85,10 +84,10 @@ def ingest(
             _dimensions(db)
             _fill(db)
             clock.lap("load")
-            counts = _counts(db, opened, previous)
+            counts = _counts(db, previous)
             problems = checks.run(db, opened, counts, given, given_fiches)
             clock.lap("check")
-            last = _record(db, opened, counts, problems, demo, clock)
+            last = _conclude(db, _record(db, opened, counts, clock.total), problems, demo)
             if previous is not None:
                 carry.derived(db)
                 if not counts["withdrawn"]:
@@ -136,12 +135,13 @@ def _clean(db: duckdb.DuckDBPyConnection, opened: Sequence[sources.Source]) -> N
     entities = any(source.entities for source in opened)
     columns = []
     for name in REVIEWS.values():
-        text = f"unix_lines({name})" if name in checks.TEXTS else name
+        text = f"unix_lines({name})" if name in LONG_TEXTS else name
         text = f"without_entities({text})" if entities else text
         text = f"translate({text}, {checks.C1_FROM}, {checks.C1_TO})" if artefacts else text
         columns.append(f"nullif(trim({text}, {checks.BLANKS}), '') AS {name}")
     db.execute(
-        f"CREATE OR REPLACE TEMP VIEW clean AS SELECT rowid AS row, file, line, {', '.join(columns)}, extra FROM scratch.raw"
+        f"CREATE OR REPLACE TEMP VIEW clean AS SELECT rowid AS row, file, line, {', '.join(columns)}, extra"
+        " FROM scratch.raw"
     )
 
 
@@ -186,69 +186,60 @@ def _dimensions(db: duckdb.DuckDBPyConnection) -> None:
 
 
 def _fill(db: duckdb.DuckDBPyConnection) -> None:
-    hashed = ", ".join(f"c.{name}" for name in REVIEWS.values()) + ", c.extra"
-    db.execute(sql(__file__, "reviews").replace("{hashed}", hashed), {"tray": institutions.TRAY})
+    said = ", ".join(f"coalesce(c.{name}, '')" for name in (*REVIEWS.values(), "extra"))
+    db.execute(sql(__file__, "reviews").replace("{said}", said), {"tray": institutions.TRAY})
     for table in ("review_typologies", "replies"):
         for n in SLOTS:
             db.execute(sql(__file__, table).replace("{n}", str(n)))
 
 
-def _counts(
-    db: duckdb.DuckDBPyConnection, opened: Sequence[sources.Source], previous: Snapshot | None
-) -> dict[str, int]:
+def _counts(db: duckdb.DuckDBPyConnection, previous: Snapshot | None) -> dict[str, int]:
     """The figures of the report, from the tables themselves."""
-    count = lambda table: int(db.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0])  # noqa: E731
-    loaded, rejected = count("reviews"), count("scratch.refused")
+    figures = {name: int(figure) for name, figure in db.execute(sql(__file__, "figures")).fetchall()}
     updated = unchanged = withdrawn = 0
     if previous is not None:
         updated, unchanged, withdrawn = db.execute(sql(__file__, "compare")).fetchall()[0]
-    broken = count("scratch.refused WHERE row IS NULL")
-    return {
-        "read": count("scratch.raw") + broken,
-        "loaded": loaded,
-        "inserted": loaded - updated - unchanged,
+    return figures | {
+        "inserted": figures["loaded"] - updated - unchanged,
         "updated": updated,
         "unchanged": unchanged,
-        "rejected": rejected,
         "withdrawn": withdrawn,
-        "structures": count("structures"),
-        "fiches": count("fiches"),
     }
 
 
 def _record(
-    db: duckdb.DuckDBPyConnection,
-    opened: Sequence[sources.Source],
-    counts: Mapping[str, int],
-    problems: Sequence[checks.Problem],
-    demo: bool,
-    clock: _Clock,
+    db: duckdb.DuckDBPyConnection, opened: Sequence[sources.Source], counts: Mapping[str, int], duration_s: float
 ) -> str:
-    """Write what the warehouse must remember of this ingest; returns the last publication date."""
+    """Write what the warehouse must remember of this ingest; returns its id."""
     ingest_id = uuid4().hex
-    last = db.execute("SELECT max(published_on) FROM reviews").fetchall()[0][0].isoformat()
+    files = [source.path.name for source in opened]
+    told = {key: counts[key] for key in ("read", "loaded", "inserted", "updated", "unchanged", "rejected")}
     db.execute(
-        "INSERT INTO ingests BY NAME SELECT $id AS id, $ran_at::TIMESTAMP AS ran_at, $files AS files, $sha256 AS sha256, $read AS read,"
-        " $loaded AS loaded, $inserted AS inserted, $updated AS updated, $unchanged AS unchanged, $rejected AS rejected,"
-        " $duration_s AS duration_s",
+        sql(__file__, "ingests"),
         {
             "id": ingest_id,
             "ran_at": datetime.now(UTC).replace(tzinfo=None),
-            "files": [source.path.name for source in opened],
+            "files": files,
             "sha256": [source.sha256 for source in opened],
-            "duration_s": clock.total,
-            **{key: counts[key] for key in ("read", "loaded", "inserted", "updated", "unchanged", "rejected")},
+            "duration_s": duration_s,
+            **told,
         },
     )
-    db.execute(sql(__file__, "refused"), {"ingest": ingest_id, "files": [source.path.name for source in opened]})
+    db.execute(sql(__file__, "refused"), {"ingest": ingest_id, "files": files})
+    return ingest_id
+
+
+def _conclude(db: duckdb.DuckDBPyConnection, ingest_id: str, problems: Sequence[checks.Problem], demo: bool) -> str:
+    """Write the problems and the facts every reader needs; returns the last publication date."""
     if problems:
         db.executemany(
             "INSERT INTO problems VALUES (?, ?, ?, ?, ?)",
             [(ingest_id, p.column, p.kind, p.count, list(p.examples)) for p in problems],
         )
+    last = str(db.execute("SELECT max(published_on) FROM reviews").fetchall()[0][0])
     meta = {"demo": "true" if demo else "false", "last_publication": last, "ingest": ingest_id}
     db.executemany("INSERT INTO meta VALUES (?, ?)", list(meta.items()))
-    return str(last)
+    return last
 
 
 class _Clock:

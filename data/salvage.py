@@ -94,7 +94,7 @@ def _swallowed(text: str, match: re.Match[str], pattern: re.Pattern[str], starts
 
 
 def _next_start(text: str, position: int, pattern: re.Pattern[str], starts: re.Pattern[str]) -> int:
-    """Start of the next record after a fault: a line that starts like one, else the next well-formed line, else the end."""
+    """Start of the next record after a fault: a line that starts like one, a well-formed line, or the end."""
     found = starts.search(text, position + 1)
     limit = found.start() if found else len(text)
     line = _line_after(text, position)

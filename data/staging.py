@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import csv
 import logging
+import re
 from pathlib import Path
 
 import duckdb
 
 from data import salvage
-from data.columns import REVIEWS
+from data.columns import LONG_TEXTS, REVIEWS
 from data.sources import Source
 from data.warehouse import sql
 
@@ -31,10 +32,8 @@ def load(db: duckdb.DuckDBPyConnection, source: Source, rank: int, scratch: Path
     if source.kind == "jsonl":
         _load_jsonl(db, source, rank)
     elif source.kind == "parquet":
-        columns = {label: f'"{label.replace(chr(34), chr(34) * 2)}"' for label in source.labels}
-        _insert(
-            db, source, rank, "read_parquet($path)", [_as_text(c) for c in columns.values()], "NULL", source.readable
-        )
+        columns = [f'"{label.replace(chr(34), chr(34) * 2)}"' for label in source.labels]
+        _insert(db, source, rank, "read_parquet($path)", [_as_text(column) for column in columns])
     else:
         _load_csv(db, source, rank, scratch)
 
@@ -42,26 +41,53 @@ def load(db: duckdb.DuckDBPyConnection, source: Source, rank: int, scratch: Path
 def _load_csv(db: duckdb.DuckDBPyConnection, source: Source, rank: int, scratch: Path) -> None:
     cells = [f"c{i}" for i in range(source.width)]
     try:
-        _insert(db, source, rank, _reader(source.delimiter, cells, header=True), cells, "NULL", source.readable)
-    except duckdb.InvalidInputException as error:
-        log.info(
-            "%s is not a well-formed CSV (%s): reading it record by record", source.path, str(error).split("\n")[0]
-        )
-        kept = _salvage(db, source, rank, scratch)
-        _insert(db, source, rank, _reader(",", ["line", *cells], header=False), cells, "line::BIGINT", kept)
-        kept.unlink()
+        _insert(db, source, rank, _reader(source.delimiter, cells, header=True), cells)
+        if not _swallowed(db, source, rank):
+            return
+        db.execute("DELETE FROM scratch.raw WHERE file = $rank", {"rank": rank})
+    except duckdb.InvalidInputException:
+        log.debug("the strict reader stopped on %s", source.path)
+    log.info("%s has broken records: reading it one record at a time", source.path)
+    kept = _salvage(db, source, rank, scratch)
+    _insert(db, source, rank, _reader(",", ["line", *cells], header=False), cells, line="line::BIGINT", path=kept)
+    kept.unlink()
+
+
+def _swallowed(db: duckdb.DuckDBPyConnection, source: Source, rank: int) -> bool:
+    """Whether a text holds what looks like a whole record: two missing quotes may have paired up around it."""
+    d = re.escape(source.delimiter)
+    start = rf'\n(?:[^{d}\n]*{d}){{{_key_of(source)}}}"?[0-9]{{1,18}}"?{d}'
+    suspect = " OR ".join(
+        f"(contains({c}, chr(10)) AND length({c}) - length(replace({c}, $delimiter, '')) >= $width - 1"
+        f" AND regexp_matches({c}, $start))"
+        for c in source.header.known
+        if c in LONG_TEXTS
+    )
+    if not suspect:
+        return False
+    query = f"SELECT 1 FROM scratch.raw WHERE file = $rank AND ({suspect}) LIMIT 1"
+    params = {"rank": rank, "start": start, "delimiter": source.delimiter, "width": source.width}
+    return bool(db.execute(query, params).fetchall())
 
 
 def _reader(delimiter: str, columns: list[str], *, header: bool) -> str:
     types = ", ".join(f"'{name}': 'VARCHAR'" for name in columns)
     return (
-        f"read_csv($path, auto_detect = false, all_varchar = true, header = {header}, delim = '{delimiter}', quote = '\"',"
-        f" escape = '\"', nullstr = '', strict_mode = true, max_line_size = {_LINE_MAX}, columns = {{{types}}})"
+        f"read_csv($path, auto_detect = false, all_varchar = true, header = {header}, delim = '{delimiter}',"
+        f" quote = '\"', escape = '\"', nullstr = '', strict_mode = true, max_line_size = {_LINE_MAX},"
+        f" columns = {{{types}}})"
     )
 
 
 def _insert(
-    db: duckdb.DuckDBPyConnection, source: Source, rank: int, reader: str, cells: list[str], line: str, path: Path
+    db: duckdb.DuckDBPyConnection,
+    source: Source,
+    rank: int,
+    reader: str,
+    cells: list[str],
+    *,
+    line: str = "NULL",
+    path: Path | None = None,
 ) -> None:
     """Insert the columns of a reader under our names; the unknown ones go to `extra` as one JSON object."""
     chosen = [f"{cells[position]} AS {name}" for name, position in source.header.known.items()]
@@ -72,7 +98,7 @@ def _insert(
     db.execute(
         f"INSERT INTO scratch.raw BY NAME SELECT {rank} AS file, {line} AS line, {', '.join(chosen)}, {extra} AS extra"
         f" FROM {reader}",
-        {"path": str(path)},
+        {"path": str(path or source.readable)},
     )
 
 
@@ -118,7 +144,7 @@ def _load_jsonl(db: duckdb.DuckDBPyConnection, source: Source, rank: int) -> Non
     paths = ", ".join(f"'{_quoted(_json_path(label))}'" for label in source.labels)
     cells = [f"v[{i + 1}]" for i in range(len(source.labels))]
     reader = f"(SELECT rowid + 1 AS line, json_extract_string(line, [{paths}]) AS v FROM scratch.lines WHERE {sound})"
-    _insert(db, source, rank, reader + " WHERE $path IS NOT NULL", cells, "line", source.readable)
+    _insert(db, source, rank, reader + " WHERE $path IS NOT NULL", cells, line="line")
     db.execute("DROP TABLE scratch.lines")
 
 

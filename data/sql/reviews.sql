@@ -35,7 +35,7 @@ SELECT
     moment(c.action_done)::DATE AS action_done,
     items(c.business_tags, ';') AS business_tags,
     c.extra,
-    hash({hashed}) AS fingerprint
+    md5_number_lower(concat_ws(chr(31), {said})) AS fingerprint
 FROM clean c
 LEFT JOIN scratch.places place ON place.key = concat_ws('|', coalesce(c.department, ''), coalesce(c.department_name, ''), coalesce(c.region, ''), coalesce(c.region_name, ''))
 LEFT JOIN scratch.typologies t ON t.label = c.typology_1
