@@ -47,6 +47,17 @@ class Moment(TypeDecorator[datetime]):
         return None if value is None else value.replace(tzinfo=UTC)
 
 
+class Words(TypeDecorator[str]):
+    """Text a person or a model wrote; PostgreSQL refuses its NUL characters, so they are dropped on both."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Without NUL."""
+        return None if value is None else value.replace("\x00", "")
+
+
 def now() -> datetime:
     """This instant, in UTC."""
     return datetime.now(UTC)
@@ -69,8 +80,8 @@ drafts = Table(
     Column("request_id", String(32), unique=True),  # NULL: written in the page's own process
     Column("created_at", Moment, nullable=False),
     Column("requested_by", String(120), nullable=False),
-    Column("instruction", Text, nullable=False),
-    Column("reply", Text, nullable=False),
+    Column("instruction", Words, nullable=False),
+    Column("reply", Words, nullable=False),
     Column("model", String(200), nullable=False),
     Column("model_sha256", String(64), nullable=False),
     Column("prompt_version", String(60), nullable=False),
@@ -88,7 +99,7 @@ draft_requests = Table(
     Column("id", String(32), primary_key=True),
     Column("review_id", BigInteger, nullable=False),
     Column("typology", String(300)),  # chosen by the agent against the declared one; NULL = as routed
-    Column("instruction", Text, nullable=False),
+    Column("instruction", Words, nullable=False),
     Column("model", String(500), nullable=False),  # '' = whichever the worker serves
     Column("seed", BigInteger),
     Column("requested_by", String(120), nullable=False),
@@ -100,9 +111,9 @@ draft_requests = Table(
     Column("claimed_at", Moment),
     Column("heartbeat_at", Moment),
     Column("ended_at", Moment),
-    Column("partial_text", Text, nullable=False),
+    Column("partial_text", Words, nullable=False),
     Column("draft_id", String(32), ForeignKey("drafts.id")),
-    Column("error", Text, nullable=False),
+    Column("error", Words, nullable=False),
     Column("version", Integer, nullable=False),
     Index(None, "state", "priority", "created_at"),
     Index(None, "review_id", "created_at"),
@@ -115,7 +126,7 @@ replies = Table(
     Column("review_id", BigInteger, nullable=False, unique=True),
     Column("draft_id", String(32), ForeignKey("drafts.id")),
     Column("structure_id", String(60)),
-    Column("body", Text, nullable=False),
+    Column("body", Words, nullable=False),
     Column("decided", String(12), nullable=False),  # as_proposed | reworked | blank
     Column("similarity", Float),  # 0-100 against the draft; NULL without a draft
     Column("characters_changed", Integer),
@@ -133,7 +144,7 @@ desk_texts = Table(
     metadata,
     Column("review_id", BigInteger, primary_key=True, autoincrement=False),
     Column("person", String(120), primary_key=True),
-    Column("body", Text, nullable=False),
+    Column("body", Words, nullable=False),
     Column("draft_id", String(32), ForeignKey("drafts.id")),  # the draft it began from; NULL = from blank, or none yet
     Column("started", String(8), nullable=False),  # '' nothing yet | draft | blank
     Column("opened_at", Moment, nullable=False),
@@ -150,8 +161,8 @@ escalations = Table(
     Column("id", String(32), primary_key=True),
     Column("review_id", BigInteger, nullable=False, unique=True),
     Column("source", String(8), nullable=False),  # agent | cues
-    Column("reason", Text, nullable=False),
-    Column("note", Text, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("note", Words, nullable=False),
     Column("recipient", String(200), nullable=False),
     Column("deadline", Moment, nullable=False),
     Column("raised_by", String(120), nullable=False),
@@ -159,7 +170,7 @@ escalations = Table(
     Column("state", String(8), nullable=False),  # open | closed
     Column("closed_by", String(120)),
     Column("closed_at", Moment),
-    Column("outcome", Text, nullable=False),
+    Column("outcome", Words, nullable=False),
     Column("version", Integer, nullable=False),
     Index(None, "state", "deadline"),
 )
@@ -169,7 +180,7 @@ signal_triage = Table(
     metadata,
     Column("signal_id", String(80), primary_key=True),
     Column("state", String(12), nullable=False),  # acknowledged | forwarded | answered | closed | false_alarm
-    Column("note", Text, nullable=False),
+    Column("note", Words, nullable=False),
     Column("decided_by", String(120), nullable=False),
     Column("decided_at", Moment, nullable=False),
     Column("version", Integer, nullable=False),
@@ -183,7 +194,7 @@ feedback = Table(
     Column("review_id", BigInteger, nullable=False),
     Column("good", Boolean, nullable=False),
     Column("reasons", JSON, nullable=False),
-    Column("comment", Text, nullable=False),
+    Column("comment", Words, nullable=False),
     Column("given_at", Moment, nullable=False),
     Column("version", Integer, nullable=False),
 )
@@ -194,7 +205,7 @@ workers = Table(
     Column("id", String(120), primary_key=True),
     Column("model", String(200), nullable=False),
     Column("model_sha256", String(64), nullable=False),
-    Column("notice", Text, nullable=False),  # why another model than the one set serves; '' otherwise
+    Column("notice", Words, nullable=False),  # why another model than the one set serves; '' otherwise
     Column("started_at", Moment, nullable=False),
     Column("beat_at", Moment, nullable=False),
     Column("stopped_at", Moment),
