@@ -1,0 +1,151 @@
+"""A real server, a real worker and a real Chromium, on a demo made for the session."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+REVIEWS = "4000"
+
+expect.set_options(timeout=30_000)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        item.add_marker(pytest.mark.e2e)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    quiet = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    return {"executable_path": CHROMIUM, "args": [*sandbox, *quiet, "--disable-component-update"]}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args() -> dict[str, Any]:
+    return {"viewport": {"width": 1440, "height": 900}, "locale": "fr-FR"}
+
+
+def command(*argv: str) -> None:
+    """Run one of the product's commands; its output is shown when it fails."""
+    done = subprocess.run([sys.executable, "-m", *argv], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{argv}: {done.stderr[-2000:]}"
+
+
+@pytest.fixture(scope="session")
+def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home that holds a refreshed demo."""
+    home = tmp_path_factory.mktemp("home")
+    demo = home / "demo"
+    command("data", "demo", "--reviews", REVIEWS, "--seed", "11", "--out", str(demo))
+    files = ["--structures", str(demo / "structures.csv"), "--fiches", str(demo / "fiches.zip")]
+    command("data", "ingest", str(demo / "experiences.csv"), *files, "--home", str(home))
+    command("refresh", "--home", str(home))
+    return home
+
+
+@dataclass
+class Server:
+    """A running server: its address and the log it wrote."""
+
+    url: str
+    log: Path
+
+
+def serve(home: Path, log: Path, script: str = "asgi.py", **environment: str) -> Iterator[Server]:
+    """Start the real server on a free loopback port; end that very process afterwards."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port)],
+            cwd=ROOT,
+            env={**os.environ, "VIGIE_HOME": str(home), "VIGIE_AUTO_DEMO": "false", **environment},
+            stdout=out,
+            stderr=out,
+        )
+    try:
+        limit = time.monotonic() + 60
+        while True:
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1).close()
+                break
+            except (urllib.error.URLError, OSError):
+                assert process.poll() is None, f"the server died:\n{log.read_text()}"
+                assert time.monotonic() < limit, f"the server did not answer:\n{log.read_text()}"
+                time.sleep(0.1)
+        yield Server(f"http://localhost:{port}", log)
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def server(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The server of the session, on the demo, without a worker."""
+    yield from serve(demo_home, tmp_path_factory.mktemp("server") / "log")
+
+
+@pytest.fixture
+def fresh_server(demo_home: Path, tmp_path: Path) -> Iterator[Server]:
+    """A server nobody has visited yet."""
+    yield from serve(demo_home, tmp_path / "log")
+
+
+@pytest.fixture
+def empty_server(tmp_path: Path) -> Iterator[Server]:
+    """A server on an empty home, which prepares a small demo only when asked."""
+    home = tmp_path / "home"
+    home.mkdir()
+    yield from serve(home, tmp_path / "log", VIGIE_DEMO_REVIEWS="600")
+
+
+@pytest.fixture
+def worker(demo_home: Path, tmp_path: Path) -> Iterator[None]:
+    """A drafting worker on the demo, with the embedded drafter."""
+    with (tmp_path / "worker.log").open("w") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "generation", "worker", "--home", str(demo_home)], cwd=ROOT, stdout=out, stderr=out
+        )
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def settled(page: Page) -> Page:
+    """The page once its script has finished and it has a title."""
+    expect(page.locator("h1").first).to_be_visible()
+    page.wait_for_function("() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState !== 'running'")
+    expect(page.locator("[data-testid=stException]")).to_have_count(0)
+    return page
+
+
+def visit(page: Page, server: Server, address: str, profile: str = "") -> Page:
+    """Open an address of the server as a person, and wait for the page."""
+    joiner = "&" if "?" in address else "?"
+    page.goto(server.url + address + (f"{joiner}profil={profile}" if profile else ""))
+    return settled(page)
+
+
+def heading(name: str) -> re.Pattern[str]:
+    """A pattern for a heading's exact text."""
+    return re.compile(rf"^\s*{re.escape(name)}\s*$")

@@ -1,0 +1,120 @@
+"""Every room opens for those it is meant for, from any address, at any width, with no English and no side scroll."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from pages.components import navigation
+from pages.components.navigation import Role, Room
+from tests.e2e.conftest import Server, settled, visit
+
+PROFILE = {
+    Role.MANAGER: "manager.demo",
+    Role.ANALYST: "analyste.demo",
+    Role.AGENT: "agent.demo",
+    Role.LEAD: "chef.demo",
+    Role.ADMIN: "admin.demo",
+}
+# What axe says of the framework itself, each with its reason; anything else fails.
+FRAMEWORK = {
+    "aria-allowed-attr",  # Streamlit sets aria-expanded on summary-like elements
+    "aria-required-children",  # the data grid's canvas exposes an incomplete table tree
+    "landmark-one-main",  # Streamlit's main is a section
+    "region",  # same cause
+    "scrollable-region-focusable",  # the sidebar scrolls by wheel or by its links, which take the focus
+}
+
+
+def profile_of(room: Room) -> str:
+    """A person allowed in a room: its own role where one opens it every morning."""
+    mine = [role for role, slug in navigation.HOME.items() if slug == room.slug]
+    return PROFILE[mine[0] if mine else Role.ADMIN]
+
+
+def address_of(room: Room) -> str:
+    return f"/{room.slug}"
+
+
+def test_a_deep_link_opened_first_on_a_fresh_server_goes_through_the_app(fresh_server: Server, page: Page) -> None:
+    visit(page, fresh_server, "/signaux-faibles")
+    expect(page.get_by_text("Se connecter en tant que")).to_be_visible()
+    expect(page.locator("h1")).to_have_text("Signaux faibles")
+    expect(page.get_by_text("Page not found")).to_have_count(0)
+
+
+def test_no_page_is_reachable_by_its_file_name(fresh_server: Server, page: Page) -> None:
+    visit(page, fresh_server, "/overview")
+    expect(page.get_by_text("Cette adresse n'existe pas")).to_be_visible()
+    expect(page.get_by_text("Se connecter en tant que")).to_be_visible()
+
+
+def test_a_role_is_kept_out_of_the_rooms_of_others(server: Server, page: Page) -> None:
+    visit(page, server, "/journal", "agent.demo")
+    expect(page.get_by_text("n'est pas ouverte au rôle")).to_be_visible()
+    expect(page.get_by_role("link", name="Aller à : File d'attente")).to_be_visible()
+
+
+@pytest.mark.parametrize(("role", "slug"), navigation.HOME.items())
+def test_each_role_starts_in_its_morning_room(server: Server, page: Page, role: Role, slug: str) -> None:
+    visit(page, server, "/", PROFILE[role])
+    page.wait_for_url(f"**/{slug}?*" if role is not Role.MANAGER else f"**/{slug}*")
+    expect(page.locator("h1")).to_have_text(navigation.room(slug).title)
+
+
+@pytest.mark.parametrize("room", navigation.ROOMS, ids=lambda room: room.slug)
+def test_every_room_opens_in_french_and_says_it_is_a_demo(server: Server, page: Page, room: Room) -> None:
+    visit(page, server, address_of(room), profile_of(room))
+    assert page.locator("html").get_attribute("lang") == "fr"
+    expect(page).to_have_title(f"{room.title} · Vigie")
+    expect(page.locator("h1")).to_have_count(1)
+    expect(page.get_by_text("Démonstration", exact=False).first).to_be_visible()
+    for english in ("Choose an option", "View more", "Press Enter", "No results"):
+        expect(page.get_by_text(english)).to_have_count(0)
+
+
+@pytest.mark.parametrize("room", navigation.ROOMS, ids=lambda room: room.slug)
+def test_no_room_scrolls_sideways_on_a_phone(server: Server, page: Page, room: Room) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    visit(page, server, address_of(room), profile_of(room))
+    assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    overflow = "[...document.querySelectorAll('[data-testid=stMain]')].some(e => e.scrollWidth > e.clientWidth + 1)"
+    assert not page.evaluate(overflow)
+
+
+@pytest.mark.parametrize("room", navigation.ROOMS, ids=lambda room: room.slug)
+def test_every_room_passes_the_accessibility_rules(server: Server, page: Page, room: Room) -> None:
+    visit(page, server, address_of(room), profile_of(room))
+    page.wait_for_timeout(500)
+    found = Axe().run(page).response["violations"]
+    serious = {
+        v["id"]: [n["target"] for n in v["nodes"][:3]]
+        for v in found
+        if v["impact"] in {"serious", "critical"} and v["id"] not in FRAMEWORK
+    }
+    assert not serious, json.dumps(serious, indent=1)
+
+
+def test_health_tells_the_snapshot_and_pages_load_nothing_from_elsewhere(server: Server, page: Page) -> None:
+    with urllib.request.urlopen(f"{server.url}/sante") as answer:
+        assert json.load(answer)["status"] == "ok"
+        assert "default-src 'self'" in answer.headers["content-security-policy"]
+    hosts: set[str] = set()
+    page.on("request", lambda request: hosts.add(request.url.split("/")[2]))
+    visit(page, server, "/vue-d-ensemble")
+    assert hosts == {server.url.removeprefix("http://")}
+
+
+def test_filters_live_in_the_address(server: Server, page: Page) -> None:
+    visit(page, server, "/recherche")
+    page.get_by_role("radio", name="3 mois").click()
+    page.wait_for_url("**periode=3*mois*")
+    page.reload()
+    settled(page)
+    expect(page.get_by_role("radio", name="3 mois")).to_be_checked()
+    page.get_by_role("button", name="Réinitialiser").click()
+    expect(page.get_by_role("radio", name="12 mois")).to_be_checked()
