@@ -16,10 +16,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import tiny
 from sqlalchemy import Engine, create_engine, make_url, text
 
 from data.operations.engine import open_store
+from tests import tiny
 
 _POSTGRES = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb")) if Path("/usr/lib/postgresql").exists() else []
 _databases = itertools.count(1)

@@ -215,6 +215,24 @@ IRRITANTS = (
     (1, "Aide au logement en attente", ["aide", "logement", "justificatifs"], (2, 6, 10, 12)),
 )
 
+SOURCE = {"kind": "fiche", "id": "F1001", "title": "Titre", "url": "https://exemple.fr", "score": 1.0, "text": "…"}
+DRAFT = {  # a drafter's JSON object, as workers hand it to operations
+    "reply": "Bonjour, voici la marche à suivre.",
+    "sources": [SOURCE],
+    "cited": ["F1001"],
+    "findings": [],
+    "escalation": None,
+    "model": "extractive-1",
+    "model_sha256": "",
+    "prompt_version": "reply-1",
+    "prompt": [{"role": "user", "content": "…"}],
+    "parameters": {"temperature": 0.2},
+    "seed": 7,
+    "tokens": {"prompt": 12, "reply": 8},
+    "timings": {"first": 0.1, "total": 0.4},
+    "snapshot": "warehouse-1",
+}
+
 
 def build(home: Path) -> snapshots.Snapshot:
     """Publish the tiny snapshot in `home`.

@@ -21,24 +21,8 @@ from data.errors import VigieError
 from data.operations import drafts, engine, escalations, feedback, journal, tables, triage, workers
 from data.operations.engine import open_store, reading, writing
 from data.operations.errors import Conflict, Refused
+from tests.tiny import DRAFT
 
-SOURCE = {"kind": "fiche", "id": "F1001", "title": "Titre", "url": "https://exemple.fr", "score": 1.0, "text": "…"}
-DRAFT = {
-    "reply": "Bonjour, voici la marche à suivre.",
-    "sources": [SOURCE],
-    "cited": ["F1001"],
-    "findings": [],
-    "escalation": None,
-    "model": "extractive-1",
-    "model_sha256": "",
-    "prompt_version": "reply-1",
-    "prompt": [{"role": "user", "content": "…"}],
-    "parameters": {"temperature": 0.2},
-    "seed": 7,
-    "tokens": {"prompt": 12, "reply": 8},
-    "timings": {"first": 0.1, "total": 0.4},
-    "snapshot": "warehouse-1",
-}
 SOON = datetime.now(UTC) + timedelta(days=1)
 
 

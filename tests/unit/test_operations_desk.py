@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, update
-from test_operations import DRAFT
 
 from data.operations import desk, drafts, journal, replies, tables
 from data.operations.engine import writing
 from data.operations.errors import Conflict, Refused
 from data.operations.similarity import as_proposed, characters_changed, similarity
+from tests.tiny import DRAFT
 
 
 def _from_draft(store: Engine, review_id: int = 12, person: str = "camille") -> desk.DeskText:
