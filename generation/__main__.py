@@ -35,18 +35,24 @@ def parser() -> argparse.ArgumentParser:
     draft.add_argument("--seed", type=int, default=DEFAULT_SEED)
     draft.set_defaults(run=run_draft, show=lambda result: str(result["reply"] or result["escalation"]["reason"]))
 
-    worker = commands.add_parser("worker", parents=[cli.options()], help="prepare the drafts asked for, then those waiting")
+    worker = commands.add_parser(
+        "worker", parents=[cli.options()], help="prepare the drafts asked for, then those waiting"
+    )
     worker.add_argument("--once", action="store_true", help="stop when nothing more is to be done")
     _model(worker)
     worker.set_defaults(run=run_worker)
 
-    evaluate = commands.add_parser("evaluate", parents=[cli.options()], help="measure retrieval and drafts on held pairs")
+    evaluate = commands.add_parser(
+        "evaluate", parents=[cli.options()], help="measure retrieval and drafts on held pairs"
+    )
     evaluate.add_argument("cases", type=Path, help="JSONL: text, typology?, fiches?, reply?")
     _model(evaluate)
     evaluate.add_argument("--seed", type=int, default=DEFAULT_SEED)
     evaluate.set_defaults(run=run_evaluate)
 
-    exported = commands.add_parser("export", parents=[cli.options()], help="write training pairs or replies for the portal")
+    exported = commands.add_parser(
+        "export", parents=[cli.options()], help="write training pairs or replies for the portal"
+    )
     exported.add_argument("--format", required=True, choices=sorted(export.FORMATS))
     exported.add_argument("--out", required=True, type=Path)
     exported.set_defaults(run=run_export)

@@ -85,13 +85,18 @@ _WORDINGS: tuple[tuple[str, Severity, re.Pattern[str], str], ...] = tuple(
 )  # fmt: skip
 
 _GREETING = re.compile(r"^\s*(?:bonjour|madame|monsieur|bonsoir|chère? )", re.I)
-_NAMED_GREETING = re.compile(r"^\s*(?:bonjour|bonsoir|chère?|madame|monsieur|mme|m\.)[ \u00a0]+(?!madame\b|monsieur\b|mesdames\b|et\b|à\b)(?P<name>[\w.'’-]+)", re.I)
+_NAMED_GREETING = re.compile(
+    r"^\s*(?:bonjour|bonsoir|chère?|madame|monsieur|mme|m\.)[ \u00a0]+(?!madame\b|monsieur\b|mesdames\b|et\b|à\b)(?P<name>[\w.'’-]+)",
+    re.I,
+)
 _CLOSING = re.compile(r"\b(?:cordialement|salutations|bien à vous|respectueusement|cordiales|considération)\b", re.I)
 _PAST_CASE = re.compile(
     r"\b(?:votre (?:dossier|demande|courrier) (?:du|est|a|fait|semble|sera)\b|votre (?:fils|fille|mari|epouse|conjoint|mere|pere)|vous (?:nous )?(?:precisez|indiquez|evoquez|signalez|expliquez)|"
     r"nous avons (?:bien )?(?:recu|traite|verse|constate|contacte)|a ete (?:traite|verse|valide|envoye|transmis)\w*|dans votre cas|apres verification)"
 )
-_OBLIGATION = re.compile(r"\b(?:devez|faut|obligatoire\w*|gratuit\w*|interdit\w*|droit a|a droit|exige\w*|necessaire|automatiquement|toujours|jamais)\b")
+_OBLIGATION = re.compile(
+    r"\b(?:devez|faut|obligatoire\w*|gratuit\w*|interdit\w*|droit a|a droit|exige\w*|necessaire|automatiquement|toujours|jamais)\b"
+)
 
 # Institutions a reply may confuse: how each is written (folded), one name a line.
 _INSTITUTIONS = {
@@ -159,10 +164,15 @@ def _personal(reply: str) -> Iterator[Finding]:
     for found in personal.find(reply):
         if not any(start < found.end and found.start < end for start, end in public):
             yield Finding(
-                "personal_data", "high", (found.start, found.end), "Donnée personnelle : la réponse est publique, retirez-la."
+                "personal_data",
+                "high",
+                (found.start, found.end),
+                "Donnée personnelle : la réponse est publique, retirez-la.",
             )
     if match := _NAMED_GREETING.search(reply):
-        yield Finding("personal_data", "medium", match.span("name"), "La réponse nomme l’auteur de l’avis : écrivez « Bonjour, ».")
+        yield Finding(
+            "personal_data", "medium", match.span("name"), "La réponse nomme l’auteur de l’avis : écrivez « Bonjour, »."
+        )
 
 
 def _institutions(
@@ -176,15 +186,29 @@ def _institutions(
     if len(folded) != len(reply):  # a ligature shifted the places: findings stand on the whole
         return
     signature = folded.rfind("cordialement")
-    own = {name for name, pattern in _NAMED.items() if pattern.search(text.fold(f"{institution.name} {institution.typology}"))}
+    own = {
+        name
+        for name, pattern in _NAMED.items()
+        if pattern.search(text.fold(f"{institution.name} {institution.typology}"))
+    }
     for name, pattern in _NAMED.items():
         if name in own or pattern.search(expected):
             continue
         for match in pattern.finditer(folded):
             if 0 <= signature < match.start():
-                yield Finding("institution", "high", match.span(), f"La signature nomme {name} au lieu de {institution.name} : corrigez-la.")
+                yield Finding(
+                    "institution",
+                    "high",
+                    match.span(),
+                    f"La signature nomme {name} au lieu de {institution.name} : corrigez-la.",
+                )
             elif not pattern.search(officials):
-                yield Finding("institution", "medium", match.span(), f"{name} n’est ni l’institution qui répond ni citée par l’avis : vérifiez.")
+                yield Finding(
+                    "institution",
+                    "medium",
+                    match.span(),
+                    f"{name} n’est ni l’institution qui répond ni citée par l’avis : vérifiez.",
+                )
 
 
 def _past_cases(reply: str, sources: tuple[Source, ...]) -> Iterator[Finding]:
@@ -224,7 +248,9 @@ def _form(reply: str, institution: Institution | None) -> Iterator[Finding]:
     for closing in _CLOSING.finditer(reply):  # noqa: B007  the last one counts
         pass
     if closing is None:
-        yield Finding("closing", "medium", None, "Il manque la formule de politesse : terminez par « Bien cordialement, ».")
+        yield Finding(
+            "closing", "medium", None, "Il manque la formule de politesse : terminez par « Bien cordialement, »."
+        )
     elif not reply[closing.end() :].strip(" ,.\n"):
         name = institution.name if institution else "le nom du service"
         yield Finding("signature", "medium", None, f"La réponse n’est pas signée : ajoutez « {name} ».")

@@ -39,6 +39,16 @@ class Drafter:
         self._router = Router(warehouse.artifacts)
         self._model: Model = model or Extractive()
 
+    @property
+    def snapshot_id(self) -> str:
+        """The snapshot drafts are written over."""
+        return self._warehouse.snapshot.id
+
+    def waiting(self, *, days: int, most: int) -> list[int]:
+        """Ids of at most `most` reviews without an answer, published in the snapshot's last `days` days, oldest first."""
+        rows = self._warehouse.rows(sql(__file__, "waiting_reviews"), {"days": days, "most": most})
+        return [int(row[0]) for row in rows]
+
     def asked(self, review_id: int) -> Asked:
         """The review `review_id` as a question. Raises VigieError when the snapshot does not hold it."""
         rows = self._warehouse.rows(sql(__file__, "asked_of"), {"id": review_id})
@@ -75,7 +85,9 @@ class Drafter:
         if escalation := distress.assess(whole):
             yield self._escalated(asked, escalation, clock, seed, notice)
             return
-        route = self._router.route(f"{masked.title}\n{masked.text}", declared=asked.typology, department=asked.department)
+        route = self._router.route(
+            f"{masked.title}\n{masked.text}", declared=asked.typology, department=asked.department
+        )
         typology = asked.typology or route.typology
         answering = institution.of(self._warehouse, replace(asked, typology=typology))
         clock.mark("route")
@@ -90,7 +102,7 @@ class Drafter:
                 clock.first()
                 pieces.append(piece)
                 yield piece
-        except ModelUnavailable as error:
+        except (ModelUnavailable, prompt.TooLong) as error:
             notice = f"{error} Le brouillon a été assemblé sans modèle."
             model, run, pieces = Extractive(), Run(seed, stop or _NEVER), []
             composed = self._compose(model, masked, answering, sources)
@@ -104,7 +116,9 @@ class Drafter:
         findings = checks.check(reply, composed.sources, answering, review=composed.review)
         if cut:
             end = (max(0, len(reply) - 40), len(reply))
-            findings += (Finding("cut", "high", end, "Le brouillon s’arrête avant la fin : terminez-le ou relancez-le."),)
+            findings += (
+                Finding("cut", "high", end, "Le brouillon s’arrête avant la fin : terminez-le ou relancez-le."),
+            )
         clock.mark("checks")
         yield Draft(
             reply,
@@ -131,6 +145,13 @@ class Drafter:
         """Which kind of institution should answer."""
         masked = personal.mask(f"{asked.title}\n{asked.text}")
         return self._router.route(masked, declared=asked.typology, department=asked.department)
+
+    def rank_of(self, asked: Asked, fiches: tuple[str, ...], *, most: int) -> int | None:
+        """Place (from 1) of the first of `fiches` among the distinct fiches retrieved, None beyond `most`: for measures."""
+        question = Question(personal.mask(f"{asked.title}\n{asked.text}"), asked.typology, None, asked.review_id)
+        found = self._index.search(self._warehouse, question, replies=0, fiches=2 * most)
+        ordered = list(dict.fromkeys(source.id for source in found))[:most]
+        return next((place for place, id_ in enumerate(ordered, 1) if id_ in fiches), None)
 
     def _retrieve(self, masked: Asked, typology: str | None, answering: Institution | None) -> list[Source]:
         question = Question(f"{masked.title}\n{masked.text}", typology, masked.structure_id, masked.review_id)

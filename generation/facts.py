@@ -11,7 +11,20 @@ from collections.abc import Callable
 
 from generation.text import Fact, contacts, fold
 
-_MONTHS = ("janvier", "fevrier", "mars", "avril", "mai", "juin", "juillet", "aout", "septembre", "octobre", "novembre", "decembre")
+_MONTHS = (
+    "janvier",
+    "fevrier",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "aout",
+    "septembre",
+    "octobre",
+    "novembre",
+    "decembre",
+)
 _NUMBERS = {
     **{word: value for value, word in enumerate(
         "zero un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize".split()
@@ -27,8 +40,13 @@ _DATE = re.compile(
     r"|(?P<d3>\d{1,2})[/.](?P<m3>\d{1,2})[/.](?P<y3>\d{4}|\d{2})|(?P<y4>(?:19|20)\d{2})-(?P<m4>\d{2})-(?P<d4>\d{2}))\b",
     re.I,
 )
-_YEAR = re.compile(r"\b(?:en|fin|d[ée]but|depuis|courant|avant|apr[eè]s|d[’']ici)[ \u00a0](?P<y>(?:19|20)\d{2})\b", re.I)
-_AMOUNT = re.compile(r"(?<![\w])(?P<n>\d{1,3}(?:[ .\u00a0\u202f]\d{3})+(?:,\d+)?|\d+(?:[.,]\d+)?)[ \u00a0\u202f]?(?P<u>€|euros?\b|%|k€|centimes?\b)", re.I)
+_YEAR = re.compile(
+    r"\b(?:en|fin|d[ée]but|depuis|courant|avant|apr[eè]s|d[’']ici)[ \u00a0](?P<y>(?:19|20)\d{2})\b", re.I
+)
+_AMOUNT = re.compile(
+    r"(?<![\w])(?P<n>\d{1,3}(?:[ .\u00a0\u202f]\d{3})+(?:,\d+)?|\d+(?:[.,]\d+)?)[ \u00a0\u202f]?(?P<u>€|euros?\b|%|k€|centimes?\b)",
+    re.I,
+)
 _DEADLINE = re.compile(
     rf"(?<![\w-])(?P<n>{_NUMBER})(?:[ \u00a0]?(?:à|a|ou|-)[ \u00a0]?(?P<n2>{_NUMBER}))?[ \u00a0-]*(?P<u>jours?|semaines?|mois|ans?|ann[ée]es?|heures?|minutes?)\b"
     r"|\b(?P<q>quinzaine|huitaine)\b",
@@ -78,7 +96,9 @@ def _amount_key(match: re.Match[str]) -> str:
 def _deadline_key(match: re.Match[str]) -> str:
     if match["q"]:
         return "15 j" if fold(match["q"]) == "quinzaine" else "8 j"
-    unit = {"j": "j", "s": "sem", "h": "h"}.get(match["u"][0].lower()) or ("an" if match["u"][0].lower() == "a" else fold(match["u"])[:3])
+    unit = {"j": "j", "s": "sem", "h": "h"}.get(match["u"][0].lower()) or (
+        "an" if match["u"][0].lower() == "a" else fold(match["u"])[:3]
+    )
     numbers = [match["n"], *([match["n2"]] if match["n2"] else [])]
     return "-".join(_number(number) for number in numbers) + " " + unit
 

@@ -132,7 +132,9 @@ def _learn(sample: list[array[int]], vocabulary: dict[str, int], target: Path) -
     # Served apart from the BM25 vocabularies: only the terms that have a projection.
     names = {number: term for term, number in vocabulary.items()}
     served = np.sort(kept)
-    (target / "terms.json").write_text(json.dumps({names[int(n)]: i for i, n in enumerate(served)}, ensure_ascii=False), "utf-8")
+    (target / "terms.json").write_text(
+        json.dumps({names[int(n)]: i for i, n in enumerate(served)}, ensure_ascii=False), "utf-8"
+    )
     np.save(target / "idf.npy", idf[served])
     np.save(target / "components.npy", components[served])
     return idf, components

@@ -30,6 +30,10 @@ TEMPERATURE = 0.2
 _FENCE = re.compile(r"-{4,}")
 
 
+class TooLong(VigieError):
+    """Even the review alone is more than the model can read: another model serves, and the agent is told."""
+
+
 @dataclass(frozen=True)
 class Prompt:
     """All a model needs to write one reply. The extractive model reads the fields, the others the messages."""
@@ -84,7 +88,7 @@ def compose(
     """The prompt of `asked` (already masked) that fits in `budget` tokens as `count` counts them; a source gives at most
     `passage` characters, in whole sentences.
 
-    Raises VigieError when even the review alone does not fit.
+    Raises TooLong when even the review alone does not fit.
     """
     review = _whole_sentences(_fenced("\n".join(filter(None, [asked.title, asked.text]))), REVIEW_CHARACTERS)
     kept = [replace(source, text=_whole_sentences(source.text, passage)) for source in sources]
@@ -93,7 +97,9 @@ def compose(
         if sum(count(message["content"]) for message in messages) <= budget:
             break
         if not kept:
-            raise VigieError(f"the review does not fit in the model's context ({budget} tokens): raise VIGIE_MODEL_CONTEXT")
+            raise TooLong(
+                f"L’avis ne tient pas dans ce que le modèle peut lire ({budget} jetons) : augmentez VIGIE_MODEL_CONTEXT."
+            )
         kept.remove(_least_useful(kept))
     return Prompt(version(), messages, review, asked.sentiment, institution, tuple(kept), weight, knows)
 

@@ -76,7 +76,9 @@ class Index:
         """Cosine of the TF-IDF vectors of a query's terms and a passage, 0..1."""
         query, other = self._vector(wanted), self._vector(text.terms(passage))
         norms = sum(v * v for v in query.values()) * sum(v * v for v in other.values())
-        return round(sum(value * other.get(term, 0.0) for term, value in query.items()) / norms**0.5, 4) if norms else 0.0
+        return (
+            round(sum(value * other.get(term, 0.0) for term, value in query.items()) / norms**0.5, 4) if norms else 0.0
+        )
 
     def _vector(self, terms: list[str]) -> dict[str, float]:
         return {term: (1.0 + math.log(count)) * self.weight(term) for term, count in Counter(terms).items()}
@@ -117,8 +119,15 @@ class Index:
                 held = dict.fromkeys([url, *links.get(key[0], []), *(fact.text for fact in text.contacts(body))])
                 sources.append(
                     Source(
-                        "fiche", key[0], title, url or "", score, body, tuple(filter(None, held)),
-                        near=self.likeness(wanted, f"{title} {title} {heading or ''} {body}"), heading=heading or "",
+                        "fiche",
+                        key[0],
+                        title,
+                        url or "",
+                        score,
+                        body,
+                        tuple(filter(None, held)),
+                        near=self.likeness(wanted, f"{title} {title} {heading or ''} {body}"),
+                        heading=heading or "",
                     )
                 )
         return sources
@@ -162,8 +171,20 @@ class Index:
             kind = same or (bool(typology_of) and typology_of == question.typology)
             held = tuple(dict.fromkeys(fact.text for fact in text.contacts(body)))
             sources.append(
-                Source("reply", identifier, f"Réponse de {name or 'structure inconnue'} à « {title or 'sans titre'} »", "",
-                       score, body, held, name or "", same, kind, self.likeness(wanted, body), verdict or "")
+                Source(
+                    "reply",
+                    identifier,
+                    f"Réponse de {name or 'structure inconnue'} à « {title or 'sans titre'} »",
+                    "",
+                    score,
+                    body,
+                    held,
+                    name or "",
+                    same,
+                    kind,
+                    self.likeness(wanted, body),
+                    verdict or "",
+                )
             )
         return sources
 
@@ -189,7 +210,9 @@ class _Shelf:
             for place, row in enumerate(_top(scores, POOL)):
                 fused[row] = fused.get(row, 0.0) + 1.0 / (FUSION + place + 1)
         scale = (FUSION + 1) / 2
-        ranked = sorted(((row, score * scale * float(boost[row])) for row, score in fused.items()), key=lambda p: (-p[1], p[0]))
+        ranked = sorted(
+            ((row, score * scale * float(boost[row])) for row, score in fused.items()), key=lambda p: (-p[1], p[0])
+        )
         peak = max(1.0, float(boost.max()))
         return [(row, round(score / peak, 6)) for row, score in ranked]
 

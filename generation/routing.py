@@ -151,7 +151,9 @@ class Router:
         reason = reason or f"Le vocabulaire de l’avis est celui des avis adressés à « {label} »."
         warning = ""
         if declared and label != declared and declared in self.labels and confidence >= DOUBT:
-            warning = f"L’avis est adressé à « {declared} » mais semble relever de « {label} » : vérifiez avant de répondre."
+            warning = (
+                f"L’avis est adressé à « {declared} » mais semble relever de « {label} » : vérifiez avant de répondre."
+            )
         return Route(label, round(confidence, 3), others, False, reason, warning)
 
     def _chances(self, review: str) -> np.ndarray | None:
@@ -177,7 +179,10 @@ class Router:
             if confusion.names[0] == "gendarmerie" and hits[0] == hits[1] and (place := self._place(folded)):
                 city, kind = place
                 hits = [kind == "gendarmerie", kind == "police"]
-                why = [f"à {city.title()}, la gendarmerie est compétente", f"à {city.title()}, la police est compétente"]
+                why = [
+                    f"à {city.title()}, la gendarmerie est compétente",
+                    f"à {city.title()}, la police est compétente",
+                ]
             if confusion.names[0] == "carsat" and department in _ILE_DE_FRANCE:
                 hits = [False, True]
             if hits[0] == hits[1]:
@@ -187,7 +192,11 @@ class Router:
             joint = float(chances[sides[0]] + chances[sides[1]])
             if winner == best and chances[best] >= CONFIDENT:
                 return None
-            return winner, joint, f"Entre « {self.labels[sides[0]]} » et « {self.labels[sides[1]]} », {why[0] if hits[0] else why[1]}."
+            return (
+                winner,
+                joint,
+                f"Entre « {self.labels[sides[0]]} » et « {self.labels[sides[1]]} », {why[0] if hits[0] else why[1]}.",
+            )
         return None
 
     def _side(self, name: str, chances: np.ndarray) -> int | None:
@@ -197,7 +206,9 @@ class Router:
 
     def _place(self, folded: str) -> tuple[str, str] | None:
         """A town named in the text where only one of police and gendarmerie has premises."""
-        for match in re.finditer(r"\b(?:a|de|d'|sur|vers|commune de|ville de) ?([a-z][a-z'-]{3,}(?:[ -][a-z'-]+){0,3})", folded):
+        for match in re.finditer(
+            r"\b(?:a|de|d'|sur|vers|commune de|ville de) ?([a-z][a-z'-]{3,}(?:[ -][a-z'-]+){0,3})", folded
+        ):
             words = re.split(r"[ ]", match.group(1))
             for size in range(len(words), 0, -1):
                 city = " ".join(words[:size])

@@ -21,7 +21,9 @@ REFERENCE = Path(__file__).parent / "reference"
 
 _TAG = re.compile(r"<[^<>]{1,200}>")
 _ARTEFACT = re.compile(r"(?: ;)+(?=\S)")  # what the portal left of &nbsp;
-_GLUED = re.compile(r"(?<=[a-zà-ÿ0-9)»][.!?,])(?=[A-ZÀ-Ý«][a-zà-ÿ’' ])|(?<=\.fr)(?=[A-Z])|(?<=\.com)(?=[A-Z])|(?<=\.eu)(?=[A-Z])")
+_GLUED = re.compile(
+    r"(?<=[a-zà-ÿ0-9)»][.!?,])(?=[A-ZÀ-Ý«][a-zà-ÿ’' ])|(?<=\.fr)(?=[A-Z])|(?<=\.com)(?=[A-Z])|(?<=\.eu)(?=[A-Z])"
+)
 _SPACES = re.compile(r"[ \t\f\v\u00a0\u202f\u2009]+")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:M|MM|Mme|Mmes|Mlle|Me|Dr|Pr|St|Ste|art|cf|p|pp|n|no|ex|tél|tel|av|bd|env|max|min|réf|ref|[A-Z])|\bc\.-à-d)\.$"
@@ -29,7 +31,10 @@ _ABBREVIATION = re.compile(
 _BOUNDARY = re.compile(r"[.!?…]+[»\")]*(?=\s+[\"«(\[]?[A-ZÀ-Ý0-9•-])|\n+|(?<=[.!?])$")
 _WORD = re.compile(r"[a-zà-ÿœæ0-9]+")
 
-URL = re.compile(r"(?:https?://|www\.)[\w-]+\.[^\s<>()\[\]{}\"'’«»,;]+|\b(?:[a-z0-9-]+\.)+(?:fr|eu|com|org|net)(?:/[^\s<>()\[\],;]*)?", re.I)
+URL = re.compile(
+    r"(?:https?://|www\.)[\w-]+\.[^\s<>()\[\]{}\"'’«»,;]+|\b(?:[a-z0-9-]+\.)+(?:fr|eu|com|org|net)(?:/[^\s<>()\[\],;]*)?",
+    re.I,
+)
 MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 PHONE = re.compile(
     r"(?<![\d.,])(?:(?:\+33|0033)[ .\-]?\(?0?\)?[ .\-]?[1-9](?:[ .\-]?\d{2}){4}|0[1-9](?:[ .\-]?\d{2}){4}"
@@ -148,7 +153,9 @@ def contacts(text: str) -> list[Fact]:
     """Addresses, e-mails and phone numbers of `text`, in order of place. Short numbers count only in a call's context."""
     found: list[Fact] = []
     for match in MAIL.finditer(text):
-        found.append(Fact("mail", match.group().rstrip("."), match.group().lower().rstrip("."), match.start(), match.end()))
+        found.append(
+            Fact("mail", match.group().rstrip("."), match.group().lower().rstrip("."), match.start(), match.end())
+        )
     for match in URL.finditer(text):
         if not any(fact.start <= match.start() < fact.end for fact in found):
             address = match.group().rstrip(".,;:!?'’*_")
@@ -157,7 +164,9 @@ def contacts(text: str) -> list[Fact]:
         if any(fact.start <= match.start() < fact.end for fact in found):
             continue
         digits = re.sub(r"\D", "", match.group())
-        if _SHORT_PHONE.fullmatch(digits) and not _SHORT_CONTEXT.search(text[max(0, match.start() - 30) : match.start()]):
+        if _SHORT_PHONE.fullmatch(digits) and not _SHORT_CONTEXT.search(
+            text[max(0, match.start() - 30) : match.start()]
+        ):
             continue
         found.append(Fact("phone", match.group(), phone_key(digits), match.start(), match.end()))
     return sorted(found, key=lambda fact: fact.start)

@@ -1,11 +1,13 @@
 """The interface every model keeps, and the errors it may raise.
 
-The rule it protects: a model that can't serve says so by `ModelUnavailable` with a line a person can act on; the drafter
-then falls back on the extractive model and tells it. An error is never returned as a reply.
+The rules it protects: a model that can't serve says so by `ModelUnavailable` with a line a person can act on; the drafter
+then falls back on the extractive model and tells it. An error is never returned as a reply. What citizens wrote can't pass
+for a control token of a chat format.
 """
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,6 +15,12 @@ from typing import Protocol
 
 from data.errors import VigieError
 from generation.prompt import Prompt
+
+
+_LOOK_ALIKE = re.compile(
+    r"<\|[^|<>]{0,40}\|>|</?s>|\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS)\]|<</?SYS>>|<unk>|<(?:start|end)_of_turn>",
+    re.I,
+)
 
 
 class ModelUnavailable(VigieError):
@@ -48,3 +56,11 @@ class Model(Protocol):
     def close(self) -> None:
         """Release memory and connections; no other method may be called after."""
         ...
+
+
+def neutralised(content: str) -> str:
+    """`content` without look-alikes of control tokens, taken out until nothing changes ("<|im_<|im_end|>end|>")."""
+    previous = None
+    while previous != content:
+        previous, content = content, _LOOK_ALIKE.sub(" ", content)
+    return content

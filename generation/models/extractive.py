@@ -100,7 +100,9 @@ _ADVICE = re.compile(
     r"il (?:suffit|convient|faut)|n'hesitez|(?:consultez|contactez|adressez|rendez-vous|connectez-vous|joignez|deposez|saisissez|verifiez|signalez|munissez)\b|"
     r"(?:vous trouverez|disponibles?|accessible|joignable)s?)"
 )
-_DANGLING = re.compile(r"^(?:il|elle|ils|elles|ce|cette|cet|ces|celui|celle|ceci|cela|en effet|toutefois|cependant|par ailleurs|de plus|ainsi|donc|mais|or|sinon|dans ce cas|au final|en outre|et|ou|si c'est|lequel|laquelle|y|en)\b")
+_DANGLING = re.compile(
+    r"^(?:il|elle|ils|elles|ce|cette|cet|ces|celui|celle|ceci|cela|en effet|toutefois|cependant|par ailleurs|de plus|ainsi|donc|mais|or|sinon|dans ce cas|au final|en outre|et|ou|si c'est|lequel|laquelle|y|en)\b"
+)
 _WHOLE = re.compile(r"[A-ZÀ-Ý«].*[.!]", re.S)  # a whole sentence, not an item of a list
 _DIGIT = re.compile(r"\d")
 _CAPITAL = re.compile(r"(?<=[\s'’(«])[A-ZÀ-Ý][A-Za-zÀ-ÿœ-]+")
@@ -180,7 +182,9 @@ def _paragraphs(prompt: Prompt, chance: random.Random) -> Iterator[list[str]]:
 
 def _understood(folded: str) -> str:
     """The sentence that fits the theme named most often; '' when none is named."""
-    counted = [(len(re.findall(pattern, folded)), -place, sentence) for place, (pattern, sentence) in enumerate(_THEMES)]
+    counted = [
+        (len(re.findall(pattern, folded)), -place, sentence) for place, (pattern, sentence) in enumerate(_THEMES)
+    ]
     best = max(counted)
     return best[2] if best[0] else ""
 
@@ -213,7 +217,12 @@ def _from_replies(prompt: Prompt) -> list[_Choice]:
 def _general(sentence: str, source: Source, prompt: Prompt) -> bool:
     """Whether a sentence of a past reply can be said to anyone: no case, no name, no date, no figure of unknown origin."""
     folded = text.fold(sentence)
-    if not 40 <= len(sentence) <= 320 or not _WHOLE.fullmatch(sentence) or _CASE.search(folded) or _DANGLING.match(folded):
+    if (
+        not 40 <= len(sentence) <= 320
+        or not _WHOLE.fullmatch(sentence)
+        or _CASE.search(folded)
+        or _DANGLING.match(folded)
+    ):
         return False
     if not _ADVICE.search(folded) or checks.wordings(sentence):
         return False

@@ -1,0 +1,156 @@
+"""What leaves the house: training pairs in chat JSONL, and replies sent, for the portal.
+
+`sft`: replies their author judged useful, with what they answered. `dpo`: drafts that agents rewrote before sending, the text
+sent being preferred. `portal`: replies sent from here, with the portal's own column names. The rules it protects: training files
+hold no personal data that patterns can find, and come with a card that says what they are; nothing is written half.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TextIO
+
+from sqlalchemy import Engine
+
+from data import personal, warehouse
+from data.operations import drafts, engine, replies
+from data.settings import Settings
+from data.warehouse import Warehouse, sql
+from generation import text
+
+MOST = 100_000
+REWORKED = 98.0  # similarity from which a text sent says nothing more than its draft
+SYSTEM = (
+    "Vous répondez, pour l'administration nommée, à un avis déposé sur Services Publics + : avec courtoisie, sans "
+    "rien inventer ni promettre, et en indiquant la démarche utile."
+)
+
+Rows = Iterator[dict[str, Any]]
+
+
+def write(settings: Settings, kind: str, out: Path) -> Mapping[str, Any]:
+    """Write `out` in the format `kind`, one of FORMATS; returns what was written. An existing file is replaced whole."""
+    store = engine.open_store(settings.operations)
+    opened = warehouse.open_current(settings.home)
+    try:
+        rows = FORMATS[kind](opened, store)
+        written = _portal(out, rows) if kind == "portal" else _jsonl(out, rows)
+        result: dict[str, Any] = {"format": kind, "out": str(out), "rows": written, "snapshot": opened.snapshot.id}
+        if kind != "portal":
+            card = out.with_name(f"{out.name}.card.md")
+            with _whole(card) as stream:
+                stream.write(_card(kind, written, opened))
+            result["card"] = str(card)
+        return result
+    finally:
+        opened.close()
+        store.dispose()
+
+
+def sft(opened: Warehouse, _store: Engine) -> Rows:
+    """One conversation a reply judged useful by the author of the review."""
+    for title, body, structure, reply in opened.rows(sql(__file__, "useful_pairs"), {"most": MOST}, budget_s=60.0):
+        asked = text.clean(f"{title or ''}\n{body or ''}")
+        answered = text.clean(reply)
+        yield {
+            "messages": [
+                {"role": "system", "content": SYSTEM},
+                {
+                    "role": "user",
+                    "content": personal.mask(f"Administration : {structure or 'non précisée'}\n\n{asked}"),
+                },
+                {"role": "assistant", "content": personal.mask(answered)},
+            ]
+        }
+
+
+def dpo(_opened: Warehouse, store: Engine) -> Rows:
+    """One preference a draft an agent rewrote: what was sent over what was proposed."""
+    for sent in replies.sent(store, limit=MOST):
+        if sent.draft_id is None or sent.similarity is None or sent.similarity >= REWORKED:
+            continue
+        draft = drafts.get(store, sent.draft_id)
+        if draft.reply:
+            yield {
+                "prompt": [dict(message) for message in draft.record.get("prompt", ())],
+                "chosen": [{"role": "assistant", "content": personal.mask(sent.body)}],
+                "rejected": [{"role": "assistant", "content": personal.mask(draft.reply)}],
+            }
+
+
+def portal(_opened: Warehouse, store: Engine) -> Rows:
+    """One line a reply sent from here. Replies are public and go out as their agent sent them."""
+    for sent in replies.sent(store, limit=MOST):
+        yield {
+            "ID expérience": sent.review_id,
+            "ID structure 1": sent.structure_id or "",
+            "Réponse structure 1": sent.body,
+            "Date de premiere réponse": sent.sent_at.strftime("%Y-%m-%d %H:%M:%S"),
+            "Taux de similarité réponse IA structure 1": "" if sent.similarity is None else round(sent.similarity),
+        }
+
+
+FORMATS: dict[str, Callable[[Warehouse, Engine], Rows]] = {"sft": sft, "dpo": dpo, "portal": portal}
+_COLUMNS = (
+    "ID expérience",
+    "ID structure 1",
+    "Réponse structure 1",
+    "Date de premiere réponse",
+    "Taux de similarité réponse IA structure 1",
+)
+
+
+def _jsonl(out: Path, rows: Rows) -> int:
+    count = 0
+    with _whole(out) as stream:
+        for row in rows:
+            stream.write(json.dumps(row, ensure_ascii=False) + "\n")
+            count += 1
+    return count
+
+
+def _portal(out: Path, rows: Rows) -> int:
+    count = 0
+    with _whole(out, encoding="utf-8-sig") as stream:
+        writer = csv.DictWriter(stream, _COLUMNS, delimiter=";", quoting=csv.QUOTE_ALL)
+        writer.writeheader()
+        for row in rows:
+            writer.writerow(row)
+            count += 1
+    return count
+
+
+def _card(kind: str, written: int, opened: Warehouse) -> str:
+    what = {
+        "sft": "Replies that the author of the review judged useful, each with the review it answers.",
+        "dpo": "Drafts that an agent rewrote before sending: the text sent is preferred to the draft.",
+    }[kind]
+    demo = (
+        "Every text is synthetic (demo data)."
+        if opened.snapshot.demo
+        else "Open data of Services Publics +, Licence Ouverte 2.0."
+    )
+    return (
+        f"# Data card\n\n{what}\n\n- format: {kind}, chat JSONL, {written} rows\n- source: snapshot {opened.snapshot.id}\n- {demo}\n"
+        "- personal data: social security and bank numbers, e-mails, phones, plates, file numbers and titled names are masked by\n"
+        "  patterns. Bare names are not caught by patterns: read a sample before any other use.\n"
+        "- language: French; register: public administration answering in public.\n"
+    )
+
+
+@contextmanager
+def _whole(path: Path, encoding: str = "utf-8") -> Iterator[TextIO]:
+    """A file that appears under its name only once complete."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with draft.open("w", encoding=encoding, newline="") as stream:
+            yield stream
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)

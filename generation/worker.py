@@ -1,0 +1,263 @@
+"""The drafting worker: takes waiting requests, writes the reply back as it comes, prepares drafts nobody asked for yet.
+
+Pages and worker meet in the operations store only, so killing either never takes the other down. The rules it protects: an
+agent at the desk goes before drafts prepared ahead; a sign of life goes out even while the model reads a long prompt; a
+cancelled or lost request stops the computing; an error ends a request with a line the agent can read, never with a reply.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from types import FrameType
+from uuid import uuid4
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from data import snapshots, warehouse
+from data.errors import NoSnapshot, VigieError
+from data.operations import drafts, engine, workers
+from data.operations.errors import Refused
+from data.settings import Settings
+from generation import prompt
+from generation.drafter import DEFAULT_SEED, Drafter
+from generation.models.base import Model, ModelUnavailable
+from generation.models.choice import open_model
+from generation.models.extractive import Extractive
+from generation.results import Draft
+
+IDLE_S = 0.5  # between two looks at an empty queue
+PULSE_S = 0.4  # partial text goes back at least twice a second
+BEAT_S = 4.0
+AGAIN_S = 60.0  # a model that could not be opened is tried again
+AHEAD = 100  # drafts prepared ahead in one go
+AHEAD_DAYS = 60  # reviews published earlier than that no longer wait for a prepared draft
+
+log = logging.getLogger(__name__)
+
+
+def work(settings: Settings, *, once: bool = False, stopping: threading.Event | None = None) -> None:
+    """Serve requests until told to stop (SIGTERM, SIGINT or `stopping`), or until nothing is left with `once`."""
+    stopping = stopping or threading.Event()
+    store = engine.open_store(settings.operations)
+    serving = _Serving(settings)
+    name = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:6]}"
+    with _stopped_by_signals(stopping), _Pulse(store, name, serving, stopping) as pulse:
+        log.info("worker %s serves %s%s", name, serving.model.id, f" ({serving.notice})" if serving.notice else "")
+        try:
+            _serve(store, name, serving, pulse, stopping, once)
+        finally:
+            workers.stop(store, name)
+            serving.close()
+
+
+def _serve(store: Engine, name: str, serving: _Serving, pulse: _Pulse, stopping: threading.Event, once: bool) -> None:
+    prepared_for = ""
+    while not stopping.is_set():
+        drafts.release_dead(store)
+        request = drafts.claim(store, name, model=serving.model.id)
+        if request is not None:
+            _write(store, request, serving, pulse)
+            continue
+        try:
+            snapshot = serving.drafter().snapshot_id
+        except NoSnapshot:  # nothing was loaded yet: the app may be preparing the demo
+            if once:
+                raise
+            stopping.wait(IDLE_S)
+            continue
+        if snapshot != prepared_for:
+            prepared_for = snapshot
+            if _prepare_ahead(store, serving):
+                continue
+        if once:
+            return
+        stopping.wait(IDLE_S)
+
+
+def _write(store: Engine, request: drafts.Request, serving: _Serving, pulse: _Pulse) -> None:
+    """One request, from its review to its stored draft."""
+    started = time.perf_counter()
+    try:
+        drafter = serving.drafter()
+        asked = replace(drafter.asked(request.review_id), instruction=request.instruction)
+        if request.typology:
+            asked = replace(asked, typology=request.typology)
+        seed = DEFAULT_SEED if request.seed is None else request.seed
+        draft: Draft | None = None
+        with pulse.writing(request) as page:
+            for item in drafter.stream(asked, seed=seed, stop=page.stop, notice=serving.notice):
+                if isinstance(item, Draft):
+                    draft = item
+                else:
+                    page.add(item)
+        if draft is None or page.stop.is_set():
+            log.info("review %s: stopped", request.review_id)
+            return
+        drafts.finish(store, request, draft.to_json())
+        log.info("review %s: drafted in %.1f s", request.review_id, time.perf_counter() - started)
+    except VigieError as error:
+        log.warning("review %s: %s", request.review_id, error)
+        drafts.fail(store, request, str(error))
+    except (
+        ValueError,
+        RuntimeError,
+        OSError,
+        KeyError,
+        TypeError,
+    ):  # a defect of ours: this request ends, not the worker
+        log.exception("review %s: failed", request.review_id)
+        drafts.fail(store, request, "Le brouillon n’a pas pu être écrit : réessayez, ou écrivez la réponse sans aide.")
+
+
+def _prepare_ahead(store: Engine, serving: _Serving) -> int:
+    """Ask, in nobody's name, for drafts of the reviews that wait longest; returns how many were asked."""
+    drafter = serving.drafter()
+    asked = 0
+    for review_id in drafter.waiting(days=AHEAD_DAYS, most=AHEAD):
+        key = f"ahead:{review_id}:{prompt.version()}:{serving.model.id}"
+        try:
+            drafts.request(store, key, review_id, requested_by="worker", priority=drafts.IN_ADVANCE)
+        except Refused:  # the AI is off for this review
+            continue
+        asked += 1
+    return asked if drafts.waiting(store) else 0
+
+
+class _Serving:
+    """The model in service and the drafter over the current snapshot."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._drafter: Drafter | None = None
+        self._warehouse: warehouse.Warehouse | None = None
+        self._tried = 0.0
+        self.model: Model = Extractive()
+        self.notice = ""
+        self._open()
+
+    def drafter(self) -> Drafter:
+        """The drafter over the snapshot in service now. Raises NoSnapshot."""
+        if self.notice and time.monotonic() - self._tried > AGAIN_S:
+            self._open()
+        current = snapshots.current(self._settings.home)
+        if self._drafter is None or self._drafter.snapshot_id != current.id:
+            if self._warehouse is not None:
+                self._warehouse.close()
+            self._warehouse = warehouse.Warehouse(self._settings.home, current)
+            self._drafter = Drafter(self._warehouse, self.model)
+        return self._drafter
+
+    def close(self) -> None:
+        """Release the model and the snapshot."""
+        self.model.close()
+        if self._warehouse is not None:
+            self._warehouse.close()
+
+    def _open(self) -> None:
+        self._tried = time.monotonic()
+        try:
+            self.model = open_model(self._settings.model, self._settings)
+            self.notice = ""
+        except ModelUnavailable as error:
+            self.notice = f"{error} Les brouillons sont assemblés sans modèle."
+        self._drafter = None
+
+
+class _Page:
+    """The text of a request in progress, shared by the writer and the pulse."""
+
+    def __init__(self, request: drafts.Request) -> None:
+        self.request = request
+        self.stop = threading.Event()
+        self._lock = threading.Lock()
+        self._pieces: list[str] = []
+
+    def add(self, piece: str) -> None:
+        with self._lock:
+            self._pieces.append(piece)
+
+    def text(self) -> str:
+        with self._lock:
+            return "".join(self._pieces)
+
+
+class _Pulse:
+    """A thread that tells the store the worker lives, hands back partial text and learns of cancellations."""
+
+    def __init__(self, store: Engine, name: str, serving: _Serving, stopping: threading.Event) -> None:
+        self._store, self._name, self._serving, self._stopping = store, name, serving, stopping
+        self._page: _Page | None = None
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="pulse", daemon=True)
+
+    def __enter__(self) -> _Pulse:
+        self._beat()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    @contextmanager
+    def writing(self, request: drafts.Request) -> Iterator[_Page]:
+        """The page of `request` while it is being written."""
+        self._page = _Page(request)
+        try:
+            yield self._page
+        finally:
+            self._page = None
+
+    def _run(self) -> None:
+        beat = told = time.monotonic()
+        sent = ""
+        while not self._ended.wait(PULSE_S):
+            try:
+                if time.monotonic() - beat >= BEAT_S:
+                    self._beat()
+                    beat = time.monotonic()
+                page = self._page
+                if page is None:
+                    sent = ""
+                    continue
+                if self._stopping.is_set():
+                    page.stop.set()
+                    continue
+                written = page.text()
+                if written != sent or time.monotonic() - told >= 2 * PULSE_S:
+                    if not drafts.progress(self._store, page.request, written):
+                        page.stop.set()
+                    sent, told = written, time.monotonic()
+            except SQLAlchemyError:  # a store out of reach for a moment: the next pulse tells
+                log.exception("the operations store did not take a sign of life")
+
+    def _beat(self) -> None:
+        model = self._serving.model
+        workers.beat(self._store, self._name, model=model.id, model_sha256=model.sha256, notice=self._serving.notice)
+
+
+@contextmanager
+def _stopped_by_signals(stopping: threading.Event) -> Iterator[None]:
+    """Set `stopping` on SIGTERM and SIGINT, where signals can be received (the main thread)."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        stopping.set()
+
+    kept = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
