@@ -27,6 +27,7 @@ from data.errors import BadFile
 
 _BLOCK = 8 << 20
 _DELIMITERS = ";,\t|"
+_CONTROL = bytes(b for b in range(32) if b not in b"\t\n\r\f")  # none of them in a text
 _HANDLER = "vigie-cp1252"
 _UNDEFINED = frozenset((0x81, 0x8D, 0x8F, 0x90, 0x9D))  # bytes that cp1252 leaves out
 _C1 = re.compile(rb"\xc2[\x80-\x9f]")
@@ -111,7 +112,8 @@ def _refuse_other_kinds(path: Path, head: bytes) -> None:
         raise BadFile(f"{path}: a JSON array; the portal's is malformed, take its csv, jsonl or parquet export")
     if start.startswith(b"<"):
         raise BadFile(f"{path}: a web page or an XML document, not a CSV file")
-    if start.startswith((b"\xff\xfe", b"\xfe\xff")) or head.count(0) > len(head) // 100 or start[:4] == b"\x89PNG":
+    control = sum(head.count(byte) for byte in _CONTROL)
+    if start.startswith((b"\xff\xfe", b"\xfe\xff", b"%PDF")) or control * 20 > len(head):
         raise BadFile(f"{path}: not a CSV file (binary content)")
 
 

@@ -135,15 +135,16 @@ def _load_jsonl(db: duckdb.DuckDBPyConnection, source: Source, rank: int) -> Non
         f" delim = '\x01', quote = '', escape = '', max_line_size = {_LINE_MAX}, columns = {{'line': 'VARCHAR'}})",
         {"path": str(source.readable)},
     )
-    sound = "json_valid(line) AND json_type(line) = 'OBJECT'"
+    sound = "CASE WHEN json_valid(line) THEN json_type(line) = 'OBJECT' ELSE false END"
     db.execute(
         "INSERT INTO scratch.refused SELECT NULL, $rank, rowid + 1, 'not a JSON object', line[:2000] FROM scratch.lines"
-        f" WHERE NOT coalesce({sound}, false)",
+        f" WHERE NOT {sound} AND trim(line) <> ''",
         {"rank": rank},
     )
+    db.execute(f"DELETE FROM scratch.lines WHERE NOT {sound}")
     paths = ", ".join(f"'{_quoted(_json_path(label))}'" for label in source.labels)
     cells = [f"v[{i + 1}]" for i in range(len(source.labels))]
-    reader = f"(SELECT rowid + 1 AS line, json_extract_string(line, [{paths}]) AS v FROM scratch.lines WHERE {sound})"
+    reader = f"(SELECT rowid + 1 AS line, json_extract_string(line, [{paths}]) AS v FROM scratch.lines)"
     _insert(db, source, rank, reader + " WHERE $path IS NOT NULL", cells, line="line")
     db.execute("DROP TABLE scratch.lines")
 
