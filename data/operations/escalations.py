@@ -143,6 +143,12 @@ def opened(engine: Engine) -> list[EscalatedReview]:
         return [_escalated(row) for row in connection.execute(query)]
 
 
+def review_ids(engine: Engine) -> frozenset[int]:
+    """Every review ever handed to a person."""
+    with reading(engine) as connection:
+        return frozenset(connection.scalars(select(tables.escalations.c.review_id)))
+
+
 def ai_off(engine: Engine, review_id: int) -> bool:
     """Whether no draft may be made for this review."""
     return of_review(engine, review_id) is not None

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
 
 LOCALE = "fr_FR"
 TOO_FEW = 20
+_PARIS = ZoneInfo("Europe/Paris")
 
 
 def number(value: float | None, decimals: int = 0) -> str:
@@ -54,6 +56,21 @@ def month(value: date) -> str:
 def moment(value: datetime | None) -> str:
     """`23 nov. 2026, 14:05`."""
     return "–" if value is None else format_datetime(value, format="d MMM y, HH:mm", locale=LOCALE)
+
+
+def clock(value: datetime) -> str:
+    """An aware moment as the clock on the wall in Paris says it: `23 nov. 2026, 15:05`."""
+    return moment(value.astimezone(_PARIS))
+
+
+def duration(seconds: float) -> str:
+    """A time at work: `45 s`, `4 min 05 s`, `1 h 12 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
 def days(value: float | None) -> str:

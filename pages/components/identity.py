@@ -67,6 +67,11 @@ def sign_in() -> Person:
     return by_id[chosen]
 
 
+def name_of(id_: str) -> str:
+    """Name of the person of that id; the id itself for one who left, or for a drafting worker."""
+    return next((person.name for person in DEVELOPMENT if person.id == id_), id_)
+
+
 def person() -> Person:
     """The person of this session, as `app.py` put it there. Stops when a page was reached without app.py."""
     found = st.session_state.get("_person")

@@ -9,8 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import streamlit as st
+from sqlalchemy import Engine
 
 from data import settings, snapshots
+from data.operations.engine import open_store
 from data.settings import Settings
 from data.snapshots import Snapshot
 from data.warehouse import Warehouse
@@ -37,3 +39,13 @@ def _warehouse(home: str, snapshot_id: str) -> Warehouse:
     if found.id != snapshot_id:
         found = next(s for s in snapshots.kept(Path(home)) if s.id == snapshot_id)
     return Warehouse(Path(home), found)
+
+
+def operations() -> Engine:
+    """The operations store, opened once a process. Raises VigieError when it is out of reach."""
+    return _operations(config().operations)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _operations(url: str) -> Engine:
+    return open_store(url)
