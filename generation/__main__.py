@@ -66,7 +66,7 @@ def run_route(args: argparse.Namespace) -> Mapping[str, Any]:
 
 
 def run_draft(args: argparse.Namespace) -> Mapping[str, Any]:
-    """`draft`: the contract's JSON object. A model that can't serve is told on standard error, the extractive one serves."""
+    """`draft`: the contract's JSON object. When the model can't serve, the extractive one does and says why."""
     config = settings.load(args.home)
     opened = warehouse.open_current(config.home)
     model, notice = _opened(args.model or config.model, config)

@@ -1,8 +1,9 @@
 """Checks of a reply, before an agent reads it and again on what the agent sends.
 
-The rule they protect: every address, phone, e-mail, date, amount, deadline and legal reference comes from a source or
-from the structure's record; nothing is promised, admitted or told of a person in the State's name without a human seeing it.
-A finding underlines the words and says what to do; it never rewrites the reply. `high` must be resolved or justified.
+The rule they protect: every address, phone, e-mail, date, amount, deadline and legal reference comes from a source
+or from the structure's record; nothing is promised, admitted or told of a person in the State's name without a human
+seeing it. A finding underlines the words and says what to do; it never rewrites the reply. `high` must be resolved
+or justified.
 """
 
 from __future__ import annotations
@@ -30,83 +31,127 @@ _FACTS: dict[str, tuple[str, Severity, str]] = {
 }
 
 # (check, severity, pattern over the raw text, what to do)
-_WORDINGS: tuple[tuple[str, Severity, re.Pattern[str], str], ...] = tuple(
-    (check, severity, re.compile(pattern, re.I), message)
-    for check, severity, pattern, message in (
-        (
-            "promise", "high",
-            r"\b(?:nous (?:allons|pouvons d[ée]j[àa]) (?:vous |imm[ée]diatement |rapidement )*(?:rembours\w+|indemnis\w+|accord\w+|annul\w+|r[ée]tabli\w+|vers\w+|d[ée]bloqu\w+|r[ée]gularis\w+)"
-            r"|nous (?:vous )?(?:rembourserons|indemniserons|accorderons|annulerons|garantissons|verserons|r[ée]tablirons|assurons que)"
-            r"|vous (?:serez|allez [êe]tre) (?:bient[ôo]t |prochainement |rapidement |int[ée]gralement )?(?:rembours[ée]|indemnis[ée]|d[ée]dommag[ée]|pay[ée]|exon[ée]r[ée])\w*"
-            r"|nous nous engageons (?:[àa]|formellement)|c[’']est promis|nous vous promettons"
-            r"|votre (?:dossier|demande|situation|titre|pension|allocation|aide) (?:sera|va [êe]tre) (?:accept|accord|r[ée]gl|trait|valid|vers|d[ée]bloqu|r[ée]gularis|prioris|prioritaire)\w*"
-            r"|(?:sera|seront|allez) (?:en priorit[ée]|traité[es]* en priorit[ée]))",
-            "Cette phrase engage le service : retirez la promesse, ou justifiez-la.",
-        ),
-        (
-            "promise", "medium",
-            r"\b(?:nous (?:vous (?:rappellerons|recontacterons|contacterons|tiendrons inform\w+|r[ée]pondrons)|reviendrons vers vous|allons (?:vous )?(?:rappeler|contacter|transmettre|saisir|intervenir|faire le n[ée]cessaire))"
-            r"|(?:un|votre) (?:conseiller|agent|conciliateur|gestionnaire|interlocuteur) (?:vous (?:rappellera|contactera|recontactera)|va vous|prendra contact|reviendra)"
-            r"|vous (?:recevrez|aurez une r[ée]ponse|serez (?:contact|rappel|recontact|inform)\w+)|dans les plus brefs d[ée]lais|dans les meilleurs d[ée]lais)",
-            "Cette phrase annonce une suite : ne la gardez que si le service l’assure.",
-        ),
-        (
-            "admission", "high",
-            r"\b(?:nous (?:reconnaissons|admettons) (?:notre|une|avoir|que)|(?:erreur|faute|n[ée]gligence|manquement|d[ée]faillance|dysfonctionnement)s? (?:de|dans|au sein de) (?:notre|nos)\b"
-            r"|notre (?:erreur|faute|n[ée]gligence|responsabilit[ée]|manquement|d[ée]faillance)|nous (?:sommes|avons [ée]t[ée]) (?:seuls |enti[èe]rement |pleinement )?(?:responsables|fautifs|en tort)"
-            r"|nous avons (?:commis|fait) une (?:erreur|faute)|vous avez (?:tout [àa] fait |parfaitement |enti[èe]rement )?raison|nous aurions d[ûu]|ill[ée]gal\w* de notre part)",
-            "Cette phrase reconnaît une faute au nom du service : reformulez sans vous prononcer sur le dossier.",
-        ),
-        (
-            "template", "high",
-            r"\{\{.*?\}\}|\{%.*?%\}|<\|[^|>\n]{0,40}\|>|\[/?INST\]|<</?SYS>>|</?s>|\[(?:nom|pr[ée]nom|date|adresse|montant|num[ée]ro|service|[àa] compl[ée]ter|ins[ée]rer|lien|url|votre)[^\]\n]{0,40}\]|_{4,}|\bX{3,}\b|\bTODO\b|lorem ipsum",
-            "Du texte de modèle est resté dans la réponse : complétez-le ou retirez-le.",
-        ),
-        (
-            "template", "high",
-            r"\b(?:en tant qu[e’'] ?(?:une? )?(?:mod[èe]le|ia|intelligence artificielle|assistant)|(?:je suis|comme) une (?:ia|intelligence artificielle)|mes (?:consignes|instructions)|charte de r[ée]ponse|avis [àa] traiter|documents? (?:num[ée]rot[ée]s?|fournis?)|r[ée]dig(?:ez|er) la r[ée]ponse|system prompt|as an ai)\b",
-            "Des consignes de rédaction sont restées dans la réponse : retirez-les.",
-        ),
-        (
-            "tone", "medium",
-            r"(?<![\w-])(?:tu|toi|t[’'](?:es|as|inqui\w+)|ton (?:dossier|avis|message)|ta (?:demande|situation)|salut|coucou|bisous|cordialement vôtre)(?![\w-])",
-            "Le ton n’est pas celui d’un service public : vouvoyez et restez neutre.",
-        ),
-        (
-            "markup", "high",
-            r"<(?:[a-z!/][^<>\n]{0,200})>|!?\[[^\]\n]*\]\([^)\n]*\)|javascript:|data:[a-z]+/|[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]",
-            "La réponse contient du balisage ou des caractères cachés : retirez-les.",
-        ),
-        (
-            "source_mark", "medium", r"\[\d{1,2}\]",
-            "Un renvoi de source est resté dans le texte : retirez-le avant l’envoi.",
-        ),
-    )
-)  # fmt: skip
+_WORDINGS: tuple[tuple[str, Severity, str, str], ...] = (
+    (
+        "promise",
+        "high",
+        r"\b(?:nous (?:allons|pouvons d[ée]j[àa]) (?:vous |imm[ée]diatement |rapidement )*(?:rembours\w+"
+        r"|indemnis\w+|accord\w+|annul\w+|r[ée]tabli\w+|vers\w+|d[ée]bloqu\w+|r[ée]gularis\w+)"
+        r"|nous (?:vous )?(?:rembourserons|indemniserons|accorderons|annulerons|garantissons|verserons"
+        r"|r[ée]tablirons|assurons que)"
+        r"|vous (?:serez|allez [êe]tre) (?:bient[ôo]t |prochainement |rapidement "
+        r"|int[ée]gralement )?(?:rembours[ée]|indemnis[ée]|d[ée]dommag[ée]|pay[ée]|exon[ée]r[ée])\w*"
+        r"|nous nous engageons (?:[àa]|formellement)|c[’']est promis|nous vous promettons"
+        r"|votre (?:dossier|demande|situation|titre|pension|allocation|aide) (?:sera|va [êe]tre) (?:accept"
+        r"|accord|r[ée]gl|trait|valid|vers|d[ée]bloqu|r[ée]gularis|prioris|prioritaire)\w*"
+        r"|(?:sera|seront|allez) (?:en priorit[ée]|traité[es]* en priorit[ée]))",
+        "Cette phrase engage le service : retirez la promesse, ou justifiez-la.",
+    ),
+    (
+        "promise",
+        "medium",
+        r"\b(?:nous (?:vous (?:rappellerons|recontacterons|contacterons|tiendrons inform\w+|r[ée]pondrons)"
+        r"|reviendrons vers vous|allons (?:vous )?(?:rappeler|contacter|transmettre|saisir|intervenir"
+        r"|faire le n[ée]cessaire))"
+        r"|(?:un|votre) (?:conseiller|agent|conciliateur|gestionnaire|interlocuteur) (?:vous (?:rappellera"
+        r"|contactera|recontactera)|va vous|prendra contact|reviendra)"
+        r"|vous (?:recevrez|aurez une r[ée]ponse|serez (?:contact|rappel|recontact|inform)\w+)"
+        r"|dans les plus brefs d[ée]lais|dans les meilleurs d[ée]lais)",
+        "Cette phrase annonce une suite : ne la gardez que si le service l’assure.",
+    ),
+    (
+        "admission",
+        "high",
+        r"\b(?:nous (?:reconnaissons|admettons) (?:notre|une|avoir|que)|(?:erreur|faute|n[ée]gligence|manquement"
+        r"|d[ée]faillance|dysfonctionnement)s? (?:de|dans|au sein de) (?:notre|nos)\b"
+        r"|notre (?:erreur|faute|n[ée]gligence|responsabilit[ée]|manquement|d[ée]faillance)|nous (?:sommes"
+        r"|avons [ée]t[ée]) (?:seuls |enti[èe]rement |pleinement )?(?:responsables|fautifs|en tort)"
+        r"|nous avons (?:commis|fait) une (?:erreur|faute)|vous avez (?:tout [àa] fait |parfaitement "
+        r"|enti[èe]rement )?raison|nous aurions d[ûu]|ill[ée]gal\w* de notre part)",
+        "Cette phrase reconnaît une faute au nom du service : reformulez sans vous prononcer sur le dossier.",
+    ),
+    (
+        "template",
+        "high",
+        r"\{\{.*?\}\}|\{%.*?%\}|<\|[^|>\n]{0,40}\|>|\[/?INST\]|<</?SYS>>|</?s>"
+        r"|\[(?:nom|pr[ée]nom|date|adresse|montant|num[ée]ro|service|[àa] compl[ée]ter|ins[ée]rer|lien|url|votre"
+        r"|t[ée]l[ée]phone|compte|immatriculation)[^\]\n]{0,40}\]|_{4,}|\bX{3,}\b|\bTODO\b|lorem ipsum",
+        "Du texte de modèle est resté dans la réponse : complétez-le ou retirez-le.",
+    ),
+    (
+        "template",
+        "high",
+        r"\b(?:en tant qu[e’'] ?(?:une? )?(?:mod[èe]le|ia|intelligence artificielle|assistant)|(?:je suis"
+        r"|comme) une (?:ia|intelligence artificielle)|mes (?:consignes|instructions)|charte de r[ée]ponse"
+        r"|avis [àa] traiter|documents? (?:num[ée]rot[ée]s?|fournis?)|r[ée]dig(?:ez|er) la r[ée]ponse"
+        r"|system prompt|as an ai)\b",
+        "Des consignes de rédaction sont restées dans la réponse : retirez-les.",
+    ),
+    (
+        "tone",
+        "medium",
+        r"(?<![\w-])(?:tu|toi|t[’'](?:es|as|inqui\w+)|ton (?:dossier|avis|message)|ta (?:demande|situation)"
+        r"|salut|coucou|bisous|cordialement vôtre)(?![\w-])",
+        "Le ton n’est pas celui d’un service public : vouvoyez et restez neutre.",
+    ),
+    (
+        "markup",
+        "high",
+        r"<(?:[a-z!/][^<>\n]{0,200})>"
+        r"|!?\[[^\]\n]*\]\([^)\n]*\)|javascript:|data:[a-z]+/|[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]",
+        "La réponse contient du balisage ou des caractères cachés : retirez-les.",
+    ),
+    (
+        "source_mark",
+        "medium",
+        r"\[\d{1,2}\]",
+        "Un renvoi de source est resté dans le texte : retirez-le avant l’envoi.",
+    ),
+)
 
 _GREETING = re.compile(r"^\s*(?:bonjour|madame|monsieur|bonsoir|chère? )", re.I)
 _NAMED_GREETING = re.compile(
-    r"^\s*(?:bonjour|bonsoir|chère?|madame|monsieur|mme|m\.)[ \u00a0]+(?!madame\b|monsieur\b|mesdames\b|et\b|à\b)(?P<name>[\w.'’-]+)",
+    r"^\s*(?:bonjour|bonsoir|chère?|madame|monsieur|mme|m\.)[ \u00a0]+(?!madame\b|monsieur\b|mesdames\b|et\b"
+    r"|à\b)(?P<name>[\w.'’-]+)",
     re.I,
 )
 _CLOSING = re.compile(r"\b(?:cordialement|salutations|bien à vous|respectueusement|cordiales|considération)\b", re.I)
 _PAST_CASE = re.compile(
-    r"\b(?:votre (?:dossier|demande|courrier) (?:du|est|a|fait|semble|sera)\b|votre (?:fils|fille|mari|epouse|conjoint|mere|pere)|vous (?:nous )?(?:precisez|indiquez|evoquez|signalez|expliquez)|"
-    r"nous avons (?:bien )?(?:recu|traite|verse|constate|contacte)|a ete (?:traite|verse|valide|envoye|transmis)\w*|dans votre cas|apres verification)"
+    r"\b(?:votre (?:dossier|demande|courrier) (?:du|est|a|fait|semble|sera)\b|votre (?:fils|fille|mari|epouse"
+    r"|conjoint|mere|pere)|vous (?:nous )?(?:precisez|indiquez|evoquez|signalez|expliquez)|"
+    r"nous avons (?:bien )?(?:recu|traite|verse|constate|contacte)|a ete (?:traite|verse|valide|envoye|transmis)\w*"
+    r"|dans votre cas|apres verification)"
 )
 _OBLIGATION = re.compile(
-    r"\b(?:devez|faut|obligatoire\w*|gratuit\w*|interdit\w*|droit a|a droit|exige\w*|necessaire|automatiquement|toujours|jamais)\b"
+    r"\b(?:devez|faut|obligatoire\w*|gratuit\w*|interdit\w*|droit a|a droit|exige\w*|necessaire|automatiquement"
+    r"|toujours|jamais)\b"
 )
 
 # Institutions a reply may confuse: how each is written (folded), one name a line.
 _INSTITUTIONS = {
-    "CAF": r"\bcaf\b|allocations familiales", "CPAM": r"\bcpam\b|\bameli\b|assurance maladie", "CARSAT": r"\bcarsat\b",
-    "CNAV": r"\bcnav\b|assurance retraite", "MSA": r"\bmsa\b|mutualite sociale agricole", "URSSAF": r"\burssaf\b",
-    "France Travail": r"france travail|pole emploi", "ANTS": r"\bants\b|france titres", "DGFiP": r"\bdgfip\b|finances publiques|service des impots",
-    "préfecture": r"\b(?:sous-)?prefecture\b", "gendarmerie": r"\bgendarmerie\b", "police": r"\bcommissariat\b|police nationale",
-    "CROUS": r"\bcrous\b", "MDPH": r"\bmdph\b", "ANAH": r"\banah\b|maprimerenov", "AGIRC-ARRCO": r"agirc|arrco", "OFII": r"\bofii\b",
-    "URSSAF CESU": r"\bcesu\b|\bpajemploi\b", "ANTAI": r"\bantai\b", "CNAM": r"\bcnam\b", "CNAF": r"\bcnaf\b", "douane": r"\bdouanes?\b",
-}  # fmt: skip
+    "CAF": r"\bcaf\b|allocations familiales",
+    "CPAM": r"\bcpam\b|\bameli\b|assurance maladie",
+    "CARSAT": r"\bcarsat\b",
+    "CNAV": r"\bcnav\b|assurance retraite",
+    "MSA": r"\bmsa\b|mutualite sociale agricole",
+    "URSSAF": r"\burssaf\b",
+    "CESU": r"\bcesu\b|\bpajemploi\b",
+    "France Travail": r"france travail|pole emploi",
+    "ANTS": r"\bants\b|france titres",
+    "ANTAI": r"\bantai\b",
+    "DGFiP": r"\bdgfip\b|finances publiques|service des impots",
+    "préfecture": r"\b(?:sous-)?prefecture\b",
+    "gendarmerie": r"\bgendarmerie\b",
+    "police": r"\bcommissariat\b|police nationale",
+    "douane": r"\bdouanes?\b",
+    "CROUS": r"\bcrous\b",
+    "MDPH": r"\bmdph\b",
+    "ANAH": r"\banah\b|maprimerenov",
+    "AGIRC-ARRCO": r"agirc|arrco",
+    "OFII": r"\bofii\b",
+    "CNAM": r"\bcnam\b",
+    "CNAF": r"\bcnaf\b",
+}
 _NAMED = {name: re.compile(pattern) for name, pattern in _INSTITUTIONS.items()}
 
 
@@ -155,7 +200,7 @@ def wordings(reply: str) -> list[Finding]:
 
 def _wordings(reply: str) -> Iterator[Finding]:
     for check_, severity, pattern, message in _WORDINGS:
-        for match in pattern.finditer(reply):
+        for match in re.finditer(pattern, reply, re.I):
             yield Finding(check_, severity, match.span(), message)
 
 
@@ -267,7 +312,44 @@ def _form(reply: str, institution: Institution | None) -> Iterator[Finding]:
 
 
 _FRENCH = frozenset(
-    "le la les l de du des un une et est sont à au aux en dans pour par sur vous nous votre vos notre nos que qui ce cette ces ne pas d avec plus".split()
+    {
+        "le",
+        "la",
+        "les",
+        "l",
+        "de",
+        "du",
+        "des",
+        "un",
+        "une",
+        "et",
+        "est",
+        "sont",
+        "à",
+        "au",
+        "aux",
+        "en",
+        "dans",
+        "pour",
+    }
+    | {
+        "par",
+        "sur",
+        "vous",
+        "nous",
+        "votre",
+        "vos",
+        "notre",
+        "nos",
+        "que",
+        "qui",
+        "ce",
+        "cette",
+        "ces",
+        "ne",
+        "pas",
+        "d",
+    }
 )
 
 

@@ -57,7 +57,8 @@ _RULES = (
             r"\blaissez[- ]moi mourir",
         ),
         _pattern(
-            r"suicide\w* (?:administratif|social|economique|financier|politique|professionnel|commercial|fiscal|collectif|assiste)\w*",
+            r"suicide\w* (?:administratif|social|economique|financier|politique|professionnel|commercial|fiscal"
+            r"|collectif|assiste)\w*",
             r"\b(?:c'est|serait|relever?|releve) (?:du|un vrai|un) suicide\b(?! (?:de|d'|qui))",
             r"\bs'(?:est|etait) suicidee?\b",
             r"\bprevention du suicide",
@@ -73,14 +74,16 @@ _RULES = (
     _Rule(
         "L’avis parle d’un enfant qui peut être en danger : un agent doit le lire avant toute réponse.",
         _pattern(
-            rf"\b{_CHILD}\b[^.!?\n]{{0,40}}\b(?:en danger|battue?s?|frappee?s?|maltraitee?s?|abusee?s?|violee?s?|agressee?s?|secouee?s?)\b",
+            rf"\b{_CHILD}\b[^.!?\n]{{0,40}}\b(?:en danger|battue?s?|frappee?s?|maltraitee?s?|abusee?s?|violee?s?"
+            rf"|agressee?s?|secouee?s?)\b",
             rf"\b(?:frappe|bat|maltraite|secoue|abuse de|viole|enleve|enlevement d[e'])\b[^.!?\n]{{0,20}}\b{_CHILD}\b",
             rf"\bmaltraitances?\b[^.!?\n]{{0,25}}\b{_CHILD}\b",
             r"\b(?:inceste|pedophil\w+|enfance en danger)\b",
         ),
         _pattern(
             rf"\bviole[^.!?\n]{{0,12}}\b(?:droits?|interets?)\b[^.!?\n]{{0,20}}{_CHILD}",
-            rf"{_CHILD}\b[^.!?\n]{{0,20}}\bfrappee?s? (?:de|d'|par) (?:nullite|une? (?:amende|penalite|decision|retard|mesure|retenue))",
+            rf"{_CHILD}\b[^.!?\n]{{0,20}}\bfrappee?s? (?:de|d'|par) (?:nullite|une? (?:amende|penalite|decision"
+            rf"|retard|mesure|retenue))",
             r"en danger de perdre",
         ),
         (CHILD_LINE, POLICE, EUROPE),
@@ -89,7 +92,8 @@ _RULES = (
         "L’avis parle de violences subies : un agent doit le lire avant toute réponse.",
         _pattern(
             r"\bviolences? (?:conjugales?|intrafamiliales?|familiales?|sexuelles?|physiques?|sexistes?|domestiques?)",
-            rf"\b{_PARTNER}\b[^.!?\n]{{0,30}}\b(?:me|m'a|l'a|la) ?(?:frappe\w*|bat|battue?|violente\w*|menace\w*|tabasse\w*|etrangle\w*|viole\w*|sequestre\w*)\b",
+            rf"\b{_PARTNER}\b[^.!?\n]{{0,30}}\b(?:me|m'a|l'a|la) ?(?:frappe\w*|bat|battue?|violente\w*|menace\w*"
+            rf"|tabasse\w*|etrangle\w*|viole\w*|sequestre\w*)\b",
             r"\bfemmes? battues?\b",
             r"\bje suis (?:battue|frappee|violentee|sequestree)\b",
             r"\b(?:j'ai ete|elle a ete|m'a|ai ete) (?:violee?|etranglee?|sequestree?|tabassee?|poignardee?)\b",
@@ -97,10 +101,12 @@ _RULES = (
             r"\bagressions? sexuelles?",
             r"\bmenaces? de mort\b",
             r"\bmenace[esz]? de me tuer",
-            r"\b(?:il|elle|mari|ex|conjoint|voisin|compagnon) (?:va|veut|voulait|a voulu|a tente de|a essaye de|menace de) (?:me|nous|la|le) tuer",
+            r"\b(?:il|elle|mari|ex|conjoint|voisin|compagnon) (?:va|veut|voulait|a voulu|a tente de|a essaye de"
+            r"|menace de) (?:me|nous|la|le) tuer",
         ),
         _pattern(
-            r"\bviol (?:de|du|des) (?:mes |mon |ma |nos |la |le |l'|son |ses )?(?:droits?|lois?|vie privee|reglement\w*|donnees|secret|domicile|constitution|code|principe\w*)",
+            r"\bviol (?:de|du|des) (?:mes |mon |ma |nos |la |le |l'|son |ses )?(?:droits?|lois?|vie privee"
+            r"|reglement\w*|donnees|secret|domicile|constitution|code|principe\w*)",
             r"\bfrappee? (?:de|d'|par) (?:nullite|plein fouet|une? (?:amende|penalite|decision|interdiction|taxe))",
         ),
         (WOMEN_LINE, POLICE, EUROPE),
@@ -108,8 +114,10 @@ _RULES = (
     _Rule(
         "L’avis parle d’une personne âgée ou handicapée maltraitée : un agent doit le lire avant toute réponse.",
         _pattern(
-            r"\bmaltraitances?\b[^.!?\n]{0,40}\b(?:ehpad|maison de retraite|personnes? agees?|mere|pere|grand-mere|grand-pere|handicape\w*)\b",
-            r"\b(?:mere|pere|grand-mere|grand-pere|resident\w*)\b[^.!?\n]{0,30}\b(?:est|sont|etait|a ete) (?:maltraitee?s?|battue?s?|frappee?s?)\b",
+            r"\bmaltraitances?\b[^.!?\n]{0,40}\b(?:ehpad|maison de retraite|personnes? agees?|mere|pere|grand-mere"
+            r"|grand-pere|handicape\w*)\b",
+            r"\b(?:mere|pere|grand-mere|grand-pere|resident\w*)\b[^.!?\n]{0,30}\b(?:est|sont|etait"
+            r"|a ete) (?:maltraitee?s?|battue?s?|frappee?s?)\b",
         ),
         _pattern(r"\bmaltraitances? (?:administrative|institutionnelle|sociale|fiscale|numerique)s?"),
         (ELDER_LINE, POLICE, EUROPE),

@@ -1,9 +1,9 @@
 """A draft from end to end: route, retrieve, prompt, model, links, checks; streamed, and told in full at the end.
 
-The rules it protects: personal data are masked before any model sees the review; a review that asks for a human gets no
-draft; links are added by code, from retrieved ids only; when the model asked can't serve, the extractive one does and the
-draft says so; an error is never a reply. Pages run it in their own process with the extractive model; other models live in the
-worker.
+The rules it protects: personal data are masked before any model sees the review; a review that asks for a human gets
+no draft; links are added by code, from retrieved ids only; when the model asked can't serve, the extractive one does
+and the draft says so; an error is never a reply. Pages run it in their own process with the extractive model; other
+models live in the worker.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Drafter:
         return self._warehouse.snapshot.id
 
     def waiting(self, *, days: int, most: int) -> list[int]:
-        """Ids of at most `most` reviews without an answer, published in the snapshot's last `days` days, oldest first."""
+        """Ids of at most `most` unanswered reviews published in the snapshot's last `days` days, oldest first."""
         rows = self._warehouse.rows(sql(__file__, "waiting_reviews"), {"days": days, "most": most})
         return [int(row[0]) for row in rows]
 
@@ -147,7 +147,7 @@ class Drafter:
         return self._router.route(masked, declared=asked.typology, department=asked.department)
 
     def rank_of(self, asked: Asked, fiches: tuple[str, ...], *, most: int) -> int | None:
-        """Place (from 1) of the first of `fiches` among the distinct fiches retrieved, None beyond `most`: for measures."""
+        """Place (from 1) of the first of `fiches` among the fiches retrieved, None beyond `most`: for measures."""
         question = Question(personal.mask(f"{asked.title}\n{asked.text}"), asked.typology, None, asked.review_id)
         found = self._index.search(self._warehouse, question, replies=0, fiches=2 * most)
         ordered = list(dict.fromkeys(source.id for source in found))[:most]
@@ -210,7 +210,7 @@ def _finished(raw: str, sources: tuple[Source, ...], answering: Institution | No
     """The reply to keep and the ids of the sources it uses.
 
     A model cites sources by number: numbers become the links of fiches, set before the closing, and are taken out of
-    the text. The extractive model writes the links itself: a source is then used when a sentence of it stands in the reply.
+    the text. The extractive model writes the links itself: a source is used when a sentence of it stands in the reply.
     """
     numbers = [int(number) - 1 for number in _MARK.findall(raw)]
     marked = [sources[number] for number in dict.fromkeys(numbers) if 0 <= number < len(sources)]

@@ -1,8 +1,8 @@
 """Measures of retrieval and drafting on held cases: what `python -m generation evaluate` prints.
 
-A case is one JSON line: `text`, and what is known of the right answer: `typology`, `fiches` (ids), `reply` (one judged
-useful), `review_id` (so that its own reply is kept out). The rule it protects: a measure is given only over the cases
-that can show it, with their number.
+A case is one JSON line: `text`, and what is known of the right answer: `typology`, `fiches` (ids), `reply` (one
+judged useful), `review_id` (so that its own reply is kept out). The rule it protects: a measure is given only over
+the cases that can show it, with their number.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """What leaves the house: training pairs in chat JSONL, and replies sent, for the portal.
 
-`sft`: replies their author judged useful, with what they answered. `dpo`: drafts that agents rewrote before sending, the text
-sent being preferred. `portal`: replies sent from here, with the portal's own column names. The rules it protects: training files
-hold no personal data that patterns can find, and come with a card that says what they are; nothing is written half.
+`sft`: replies their author judged useful, with what they answered. `dpo`: drafts that agents rewrote before sending,
+the text sent being preferred. `portal`: replies sent from here, with the portal's own column names. The rules it
+protects: training files hold no personal data that patterns can find, and come with a card that says what they are;
+nothing is written half.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ Rows = Iterator[dict[str, Any]]
 
 
 def write(settings: Settings, kind: str, out: Path) -> Mapping[str, Any]:
-    """Write `out` in the format `kind`, one of FORMATS; returns what was written. An existing file is replaced whole."""
+    """Write `out` in the format `kind`, one of FORMATS; returns what was written. A file already there is replaced."""
     store = engine.open_store(settings.operations)
     opened = warehouse.open_current(settings.home)
     try:
@@ -136,8 +137,10 @@ def _card(kind: str, written: int, opened: Warehouse) -> str:
         else "Open data of Services Publics +, Licence Ouverte 2.0."
     )
     return (
-        f"# Data card\n\n{what}\n\n- format: {kind}, chat JSONL, {written} rows\n- source: snapshot {opened.snapshot.id}\n- {demo}\n"
-        "- personal data: social security and bank numbers, e-mails, phones, plates, file numbers and titled names are masked by\n"
+        f"# Data card\n\n{what}\n\n- format: {kind}, chat JSONL, {written} rows\n- source: snapshot "
+        f"{opened.snapshot.id}\n- {demo}\n"
+        "- personal data: social security and bank numbers, e-mails, phones, plates, file numbers and titled names "
+        "are masked by\n"
         "  patterns. Bare names are not caught by patterns: read a sample before any other use.\n"
         "- language: French; register: public administration answering in public.\n"
     )

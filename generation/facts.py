@@ -1,7 +1,7 @@
 """Figures a reply may only copy: dates, amounts, deadlines and legal references, in a canonical form to compare.
 
-Own French patterns over the raw text; `text.contacts` does the same for addresses, e-mails and phones. Two writings of one
-fact ("deux mois", "2 mois"; "12/03/2024", "12 mars 2024") have one key.
+Own French patterns over the raw text; `text.contacts` does the same for addresses, e-mails and phones. Two writings
+of one fact ("deux mois", "2 mois"; "12/03/2024", "12 mars 2024") have one key.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ _MONTHS = (
     "decembre",
 )
 _NUMBERS = {
-    **{word: value for value, word in enumerate(
-        "zero un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize".split()
-    )},
-    "une": 1, "vingt": 20, "vingt-quatre": 24, "trente": 30, "quarante": 40, "quarante-cinq": 45, "quarante-huit": 48,
-    "cinquante": 50, "soixante": 60, "soixante-douze": 72, "quatre-vingt-dix": 90, "cent": 100,
-}  # fmt: skip
+    **{"zero": 0, "un": 1, "une": 1, "deux": 2, "trois": 3, "quatre": 4, "cinq": 5, "six": 6, "sept": 7, "huit": 8},
+    **{"neuf": 9, "dix": 10, "onze": 11, "douze": 12, "treize": 13, "quatorze": 14, "quinze": 15, "seize": 16},
+    **{"vingt": 20, "vingt-quatre": 24, "trente": 30, "quarante": 40, "quarante-cinq": 45, "quarante-huit": 48},
+    **{"cinquante": 50, "soixante": 60, "soixante-douze": 72, "quatre-vingt-dix": 90, "cent": 100},
+}
 _NUMBER = r"(?:\d{1,4}(?:[.,]\d+)?|" + "|".join(sorted(_NUMBERS, key=len, reverse=True)) + ")"
 _MONTH = r"(?:janvier|f[ée]vrier|mars|avril|mai|juin|juillet|ao[ûu]t|septembre|octobre|novembre|d[ée]cembre)"
 
 _DATE = re.compile(
-    rf"\b(?:(?P<d>\d{{1,2}})(?:er)?[ \u00a0]+(?P<m>{_MONTH})(?:[ \u00a0]+(?P<y>\d{{4}}))?|(?P<m2>{_MONTH})[ \u00a0]+(?P<y2>\d{{4}})"
+    rf"\b(?:(?P<d>\d{{1,2}})(?:er)?[ \u00a0]+(?P<m>{_MONTH})(?:[ \u00a0]+(?P<y>\d{{4}}))?"
+    rf"|(?P<m2>{_MONTH})[ \u00a0]+(?P<y2>\d{{4}})"
     r"|(?P<d3>\d{1,2})[/.](?P<m3>\d{1,2})[/.](?P<y3>\d{4}|\d{2})|(?P<y4>(?:19|20)\d{2})-(?P<m4>\d{2})-(?P<d4>\d{2}))\b",
     re.I,
 )
@@ -44,18 +44,23 @@ _YEAR = re.compile(
     r"\b(?:en|fin|d[ée]but|depuis|courant|avant|apr[eè]s|d[’']ici)[ \u00a0](?P<y>(?:19|20)\d{2})\b", re.I
 )
 _AMOUNT = re.compile(
-    r"(?<![\w])(?P<n>\d{1,3}(?:[ .\u00a0\u202f]\d{3})+(?:,\d+)?|\d+(?:[.,]\d+)?)[ \u00a0\u202f]?(?P<u>€|euros?\b|%|k€|centimes?\b)",
+    r"(?<![\w])(?P<n>\d{1,3}(?:[ .\u00a0\u202f]\d{3})+(?:,\d+)?|\d+(?:[.,]\d+)?)[ \u00a0\u202f]?(?P<u>€|euros?\b|%"
+    r"|k€|centimes?\b)",
     re.I,
 )
 _DEADLINE = re.compile(
-    rf"(?<![\w-])(?P<n>{_NUMBER})(?:[ \u00a0]?(?:à|a|ou|-)[ \u00a0]?(?P<n2>{_NUMBER}))?[ \u00a0-]*(?P<u>jours?|semaines?|mois|ans?|ann[ée]es?|heures?|minutes?)\b"
+    rf"(?<![\w-])(?P<n>{_NUMBER})(?:[ \u00a0]?(?:à|a|ou|-)[ \u00a0]?(?P<n2>{_NUMBER}))?[ \u00a0-]*(?P<u>jours?"
+    rf"|semaines?|mois|ans?|ann[ée]es?|heures?|minutes?)\b"
     r"|\b(?P<q>quinzaine|huitaine)\b",
     re.I,
 )
 _LEGAL = re.compile(
     r"\b(?:articles?|art\.)[ \u00a0]+(?P<a>[LRDA]?[ .*]*\d+(?:[-–.]\d+)*(?:[ \u00a0](?:bis|ter))?)"
-    r"|\b(?P<k>lois?|d[ée]crets?|ordonnances?|arr[êe]t[ée]s?|circulaires?)[ \u00a0]+(?:n[°o][ \u00a0]?(?P<n>\d+[-–]\d+)|du[ \u00a0]+(?P<d>\d{1,2}(?:er)?[ /][\wéûÉ]+[ /]\d{4}))"
-    r"|\b(?P<c>code[ \u00a0](?:civil|p[ée]nal|du travail|de la route|de la s[ée]curit[ée] sociale|g[ée]n[ée]ral des imp[ôo]ts|de l[’']\w+|des \w+|de la \w+|du \w+))\b",
+    r"|\b(?P<k>lois?|d[ée]crets?|ordonnances?|arr[êe]t[ée]s?"
+    r"|circulaires?)[ \u00a0]+(?:n[°o][ \u00a0]?(?P<n>\d+[-–]\d+)"
+    r"|du[ \u00a0]+(?P<d>\d{1,2}(?:er)?[ /][\wéûÉ]+[ /]\d{4}))"
+    r"|\b(?P<c>code[ \u00a0](?:civil|p[ée]nal|du travail|de la route|de la s[ée]curit[ée] sociale"
+    r"|g[ée]n[ée]ral des imp[ôo]ts|de l[’']\w+|des \w+|de la \w+|du \w+))\b",
     re.I,
 )
 

@@ -1,9 +1,9 @@
 """Building the retrieval index: what `refresh` calls on the snapshot it is making.
 
-Layout of `<artifacts>/retrieval/`: `replies/` and `fiches/` (BM25 matrix, semantic vectors, columns), the LSA projection,
-`words.txt` (words of fiches, institutions and places) and `manifest.json`. Everything is numpy or JSON: no pickle, so
-an index can be opened by any later version or refused by its number. Memory stays bounded: documents are read in
-blocks and kept as term numbers, at most MOST replies are indexed, the most useful and recent.
+Layout of `<artifacts>/retrieval/`: `replies/` and `fiches/` (BM25 matrix, semantic vectors, columns), the LSA
+projection, `words.txt` (words of fiches, institutions and places) and `manifest.json`. Everything is numpy or JSON:
+no pickle, so an index can be opened by any later version or refused by its number. Memory stays bounded: documents
+are read in blocks and kept as term numbers, at most MOST replies are indexed, the most useful and recent.
 """
 
 from __future__ import annotations
@@ -49,13 +49,12 @@ def build_index(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[str
     structures = _codes(row[2] for row in reply_rows)
     typologies = _codes(row[3] for row in reply_rows)
     fiche_ids = _codes(row[0] for row in section_rows)
-    idf, components = _learn([*replies[:SAMPLE], *sections[:SAMPLE]], vocabulary, target)
+    learnt = _learn([*replies[:SAMPLE], *sections[:SAMPLE]], vocabulary, target)
     _shelve(
         target / "replies",
         replies,
         vocabulary,
-        idf,
-        components,
+        learnt,
         {
             "review": np.array([row[0] for row in reply_rows], dtype=np.int64),
             "rank": np.array([row[1] for row in reply_rows], dtype=np.int8),
@@ -68,8 +67,7 @@ def build_index(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[str
         target / "fiches",
         sections,
         vocabulary,
-        idf,
-        components,
+        learnt,
         {
             "fiche": np.array([fiche_ids[row[0]] for row in section_rows], dtype=np.int32),
             "rank": np.array([row[1] for row in section_rows], dtype=np.int16),
@@ -164,11 +162,11 @@ def _shelve(
     folder: Path,
     documents: list[array[int]],
     vocabulary: dict[str, int],
-    idf: np.ndarray,
-    components: np.ndarray,
+    learnt: tuple[np.ndarray, np.ndarray],
     columns: dict[str, np.ndarray],
 ) -> None:
     """Write the BM25 matrix, the semantic vectors and the columns of one kind of document."""
+    idf, components = learnt
     folder.mkdir()
     for name, values in columns.items():
         np.save(folder / f"{name}.column.npy", values)

@@ -41,7 +41,7 @@ class Institution:
 
 
 def nobody(name: str) -> bool:
-    """Whether a name is one of the portal's trays ("Hors-structures", "Réseau hors réseau"), which answers to no one."""
+    """Whether a name is one of the portal's trays ("Hors-structures", "Réseau hors réseau"): nobody answers there."""
     return bool(re.search(r"hors[- ]?(?:structure|reseau)", text.fold(name)))
 
 

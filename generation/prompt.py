@@ -1,8 +1,8 @@
 """The prompt: what is asked of a model, from versioned French templates, within a token budget.
 
-The stable part comes first (charter, institution, fiches) so that a server or llama.cpp can reuse its prefix; the review
-comes last, fenced, as data. The rules it protects: the budget is kept by dropping the least useful source, never by cutting
-a sentence; the review's personal data were masked before it reaches this module.
+The stable part comes first (charter, institution, fiches) so that a server or llama.cpp can reuse its prefix; the
+review comes last, fenced, as data. The rules it protects: the budget is kept by dropping the least useful source,
+never by cutting a sentence; the review's personal data were masked before it reaches this module.
 """
 
 from __future__ import annotations
@@ -85,8 +85,9 @@ def compose(
     weight: Callable[[str], float],
     knows: Callable[[str], bool],
 ) -> Prompt:
-    """The prompt of `asked` (already masked) that fits in `budget` tokens as `count` counts them; a source gives at most
-    `passage` characters, in whole sentences.
+    """The prompt of `asked` (already masked) that fits in `budget` tokens as `count` counts them.
+
+    A source gives at most `passage` characters, in whole sentences.
 
     Raises TooLong when even the review alone does not fit.
     """
@@ -98,7 +99,8 @@ def compose(
             break
         if not kept:
             raise TooLong(
-                f"L’avis ne tient pas dans ce que le modèle peut lire ({budget} jetons) : augmentez VIGIE_MODEL_CONTEXT."
+                f"L’avis ne tient pas dans ce que le modèle peut lire ({budget} jetons) : augmentez "
+                f"VIGIE_MODEL_CONTEXT."
             )
         kept.remove(_least_useful(kept))
     return Prompt(version(), messages, review, asked.sentiment, institution, tuple(kept), weight, knows)

@@ -1,9 +1,9 @@
 """Retrieval: the past replies and fiche sections nearest to a review, from an index that `refresh` builds.
 
-Two lists (BM25 and latent semantic analysis) are merged by reciprocal-rank fusion (Cormack, Clarke and Buettcher, SIGIR
-2009), then weighted by what is known of a reply: same institution, judged useful, recent. The rules it protects: a
-canned, withdrawn or near-duplicate reply is never a source; a review never finds its own reply; the index is
-read memory-mapped, so that every process shares one copy and opening it costs milliseconds.
+Two lists (BM25 and latent semantic analysis) are merged by reciprocal-rank fusion (Cormack, Clarke and Buettcher,
+SIGIR 2009), then weighted by what is known of a reply: same institution, judged useful, recent. The rules it
+protects: a canned, withdrawn or near-duplicate reply is never a source; a review never finds its own reply; the
+index is read memory-mapped, so that every process shares one copy and opening it costs milliseconds.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ class Index:
         }
         sources: list[Source] = []
         kept: list[frozenset[str]] = []
-        for key, (row, score) in zip(keys, candidates, strict=True):
+        for key, (_, score) in zip(keys, candidates, strict=True):
             if key not in found or len(sources) == k:
                 continue
             _, _, body, title, structure_id, name, verdict, typology_of = found[key]

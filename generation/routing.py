@@ -1,13 +1,15 @@
 """Routing: which kind of institution should answer a review.
 
-A linear classifier learnt on the snapshot (ridge regression on TF-IDF, its scores turned into probabilities by a temperature
-fitted on held-out reviews: Guo et al., "On calibration of modern neural networks", ICML 2017) under plain rules for the known
-confusions. The rules it protects: it abstains below a stated confidence and says why; the declared institution is
-never replaced, only doubted aloud. The model is numpy and JSON, read memory-mapped: no pickle.
+A linear classifier learnt on the snapshot (ridge regression on TF-IDF, its scores turned into probabilities by a
+temperature fitted on held-out reviews: Guo et al., "On calibration of modern neural networks", ICML 2017) under
+plain rules for the known confusions. The rules it protects: it abstains below a stated confidence and says why; the
+declared institution is never replaced, only doubted aloud. The model is numpy and JSON, read memory-mapped: no
+pickle.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import shutil
@@ -48,7 +50,10 @@ def _confusion(names: tuple[str, str], cues: tuple[str, str], why: tuple[str, st
 _CONFUSIONS = (
     _confusion(
         ("gendarmerie", "police|commissariat"),
-        (r"\bgendarm\w*|\bbrigade\b(?! des mineurs)", r"\bpolici\w+|\bpolice\b(?! municipale| d'assurance| secours)|\bcommissariat"),
+        (
+            r"\bgendarm\w*|\bbrigade\b(?! des mineurs)",
+            r"\bpolici\w+|\bpolice\b(?! municipale| d'assurance| secours)|\bcommissariat",
+        ),
         ("l’avis parle de gendarmes", "l’avis parle de la police ou d’un commissariat"),
     ),
     _confusion(
@@ -58,7 +63,10 @@ _CONFUSIONS = (
     ),
     _confusion(
         ("cpam", "cnam"),
-        (r"\bcpam\b|\bcaisse primaire\b|\bguichet\b|\barret (?:maladie|de travail)\b|\bdossier\b", r"\bcnam\b|\bcompte ameli\b|\bsite ameli\b|\bapplication ameli\b|\bmon espace sante\b"),
+        (
+            r"\bcpam\b|\bcaisse primaire\b|\bguichet\b|\barret (?:maladie|de travail)\b|\bdossier\b",
+            r"\bcnam\b|\b(?:compte|site|application) ameli\b|\bmon espace sante\b",
+        ),
         ("le dossier est tenu par la caisse primaire", "le site et les services nationaux relèvent de la Cnam"),
     ),
     _confusion(
@@ -68,17 +76,21 @@ _CONFUSIONS = (
     ),
     _confusion(
         ("prefecture", "ants|france titres|services numeriques du ministere de l'interieur"),
-        (r"\bprefecture\b|\btitre de sejour\b|\bnaturalisation\b|\bguichet\b|\brecepisse\b", r"\bants\b|\bfrance titres\b|\bcarte grise\b|\bimmatriculation\b|\bpermis\b|\bsite\b"),
+        (
+            r"\bprefecture\b|\btitre de sejour\b|\bnaturalisation\b|\bguichet\b|\brecepisse\b",
+            r"\bants\b|\bfrance titres\b|\bcarte grise\b|\bimmatriculation\b|\bpermis de conduire\b|\bsite\b",
+        ),
         ("la demande se traite en préfecture", "la démarche en ligne relève de France Titres (ANTS)"),
     ),
-)  # fmt: skip
+)
 
 
 def train(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, float]:
     """Learn from the declared typologies of the snapshot and write `folder`/router; returns its measures.
 
-    Measures are on a fifth of the reviews held out: `accuracy`, `coverage` and `accuracy_covered` at the stated confidence,
-    `ece` (expected calibration error over ten bins). With fewer than two learnable typologies the router only knows how to abstain.
+    Measures are on a fifth of the reviews held out: `accuracy`, `coverage` and `accuracy_covered` at the stated
+    confidence, `ece` (expected calibration error over ten bins). With fewer than two learnable typologies the router
+    only knows how to abstain.
     """
     target = folder / "router"
     shutil.rmtree(target, ignore_errors=True)
@@ -171,8 +183,8 @@ class Router:
         """What a rule says when the best two readings are a known confusion: the side whose cues stand alone."""
         folded = text.fold(review)
         for confusion in _CONFUSIONS:
-            sides = [self._side(name, chances) for name in confusion.names]
-            if None in sides or best not in sides:
+            sides = [side for name in confusion.names if (side := self._side(name, chances)) is not None]
+            if len(sides) < 2 or best not in sides:
                 continue
             hits = [bool(cue.search(folded)) for cue in confusion.cues]
             why = list(confusion.why)
@@ -188,7 +200,6 @@ class Router:
             if hits[0] == hits[1]:
                 continue
             winner = sides[0] if hits[0] else sides[1]
-            assert winner is not None
             joint = float(chances[sides[0]] + chances[sides[1]])
             if winner == best and chances[best] >= CONFIDENT:
                 return None
@@ -218,13 +229,13 @@ class Router:
         return None
 
 
-_ILE_DE_FRANCE = frozenset("75 77 78 91 92 93 94 95".split())
+_ILE_DE_FRANCE = frozenset(["75", "77", "78", "91", "92", "93", "94", "95"])
 
 
 def _terms(review: str) -> list[str]:
     """Search terms and their adjacent pairs: "carte grise" tells more than "carte" and "grise"."""
     single = text.terms(text.clean(review))
-    return single + [f"{a} {b}" for a, b in zip(single, single[1:], strict=False)]
+    return single + [f"{a} {b}" for a, b in itertools.pairwise(single)]
 
 
 def _vocabulary(documents: list[list[str]]) -> dict[str, int]:

@@ -26,37 +26,31 @@ _GLUED = re.compile(
 )
 _SPACES = re.compile(r"[ \t\f\v\u00a0\u202f\u2009]+")
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:M|MM|Mme|Mmes|Mlle|Me|Dr|Pr|St|Ste|art|cf|p|pp|n|no|ex|tél|tel|av|bd|env|max|min|réf|ref|[A-Z])|\bc\.-à-d)\.$"
+    r"(?:\b(?:M|MM|Mme|Mmes|Mlle|Me|Dr|Pr|St|Ste|art|cf|p|pp|n|no|ex|tél|tel|av|bd|env|max|min|réf|ref|[A-Z])"
+    r"|\bc\.-à-d)\.$"
 )
 _BOUNDARY = re.compile(r"[.!?…]+[»\")]*(?=\s+[\"«(\[]?[A-ZÀ-Ý0-9•-])|\n+|(?<=[.!?])$")
 _WORD = re.compile(r"[a-zà-ÿœæ0-9]+")
 
 URL = re.compile(
-    r"(?:https?://|www\.)[\w-]+\.[^\s<>()\[\]{}\"'’«»,;]+|\b(?:[a-z0-9-]+\.)+(?:fr|eu|com|org|net)(?:/[^\s<>()\[\],;]*)?",
+    r"(?:https?://|www\.)[\w-]+\.[^\s<>()\[\]{}\"'’«»,;]+|\b(?:[a-z0-9-]+\.)+(?:fr|eu|com|org"
+    r"|net)(?:/[^\s<>()\[\],;]*)?",
     re.I,
 )
 MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 PHONE = re.compile(
     r"(?<![\d.,])(?:(?:\+33|0033)[ .\-]?\(?0?\)?[ .\-]?[1-9](?:[ .\-]?\d{2}){4}|0[1-9](?:[ .\-]?\d{2}){4}"
-    r"|0 ?8\d{2}[ .]?\d{3}[ .]?\d{3}|3[ .]?[0-9](?:[ .]?\d){2}|11[0-9]|1 ?1[68] ?\d{3}|15|17|18)(?![\d%€]|[.,]\d|[ .]\d{2})"
+    r"|0 ?8\d{2}[ .]?\d{3}[ .]?\d{3}|3[ .]?[0-9](?:[ .]?\d){2}|11[0-9]|1 ?1[68] ?\d{3}|15|17|18)(?![\d%€]|[.,]\d"
+    r"|[ .]\d{2})"
 )
 _SHORT_PHONE = re.compile(r"(?:3\d{3}|11\d(?:\d{3})?|1[578])")
 _SHORT_CONTEXT = re.compile(
-    r"(?:\b(?:au|le|du|numéro|numero|tél\w*|tel|appel\w*|compos\w*|contact\w*|joindre|joignable|par)\s*(?:court|vert|unique|national|:)?\s*)$",
+    r"(?:\b(?:au|le|du|numéro|numero|tél\w*|tel|appel\w*|compos\w*|contact\w*|joindre|joignable|par)\s*(?:court|vert"
+    r"|unique|national|:)?\s*)$",
     re.I,
 )
 
-STOP_WORDS = frozenset(
-    """a ai aie ainsi alors apres as assez au aucun aucune aujourd aupres auquel aura aurait aussi autre autres aux avaient avais
-    avait avant avec avez aviez avions avoir avons ayant beaucoup bien bon bonjour bonsoir c ca car ce ceci cela celle celles
-    celui ces cet cette ceux chaque chez ci comme comment cordialement d dans de deja depuis des donc dont du elle elles en encore
-    entre es est et etaient etais etait etant ete etes etiez etions etre eu eux fait faire fais font fois grace hui il ils j je
-    jusqu jusque l la laquelle le lequel les lesquels leur leurs lors lorsque lui m ma madame mais me meme memes merci mes moi moins mon
-    monsieur n ne ni nos notre nous on ont ou par parce pas pendant peu peut plus plusieurs pour pourquoi puis puisque qu quand que
-    quel quelle quelles quelque quelques quels qui quoi s sa sans sauf se sera serait ses si sinon soit sommes son sont sous suis
-    sur t ta tant te tel telle tellement tes toi ton toujours tous tout toute toutes tres trop tu un une vers voici voila vos
-    votre vous vraiment y""".split()
-)
+STOP_WORDS = frozenset((REFERENCE / "stop_words.txt").read_text("utf-8").split())
 _STEMMER = Stemmer.Stemmer("french", 0)
 
 
@@ -150,7 +144,7 @@ class Fact:
 
 
 def contacts(text: str) -> list[Fact]:
-    """Addresses, e-mails and phone numbers of `text`, in order of place. Short numbers count only in a call's context."""
+    """Addresses, e-mails and phones of `text`, in order of place. Short numbers count only in a call's context."""
     found: list[Fact] = []
     for match in MAIL.finditer(text):
         found.append(
@@ -173,7 +167,7 @@ def contacts(text: str) -> list[Fact]:
 
 
 def link_key(address: str) -> str:
-    """Address as compared: without scheme, www, query marks of tracking and final slash; both hosts of Service-Public."""
+    """Address as compared: without scheme, www, fragment and final slash; one name for Service-Public's two hosts."""
     key = re.sub(r"^(?:https?://)?(?:www\.)?", "", address.strip().lower()).split("#")[0].rstrip("/.")
     return key.replace("service-public.gouv.fr", "service-public.fr")
 

@@ -1,8 +1,10 @@
-"""The drafting worker: takes waiting requests, writes the reply back as it comes, prepares drafts nobody asked for yet.
+"""The drafting worker: takes waiting requests, writes the reply back as it comes, prepares drafts nobody asked for
+yet.
 
-Pages and worker meet in the operations store only, so killing either never takes the other down. The rules it protects: an
-agent at the desk goes before drafts prepared ahead; a sign of life goes out even while the model reads a long prompt; a
-cancelled or lost request stops the computing; an error ends a request with a line the agent can read, never with a reply.
+Pages and worker meet in the operations store only, so killing either never takes the other down. The rules it
+protects: an agent at the desk goes before drafts prepared ahead; a sign of life goes out even while the model reads
+a long prompt; a cancelled or lost request stops the computing; an error ends a request with a line the agent can
+read, never with a reply.
 """
 
 from __future__ import annotations
@@ -53,17 +55,17 @@ def work(settings: Settings, *, once: bool = False, stopping: threading.Event | 
     with _stopped_by_signals(stopping), _Pulse(store, name, serving, stopping) as pulse:
         log.info("worker %s serves %s%s", name, serving.model.id, f" ({serving.notice})" if serving.notice else "")
         try:
-            _serve(store, name, serving, pulse, stopping, once)
+            _serve(store, serving, pulse, stopping, once=once)
         finally:
             workers.stop(store, name)
             serving.close()
 
 
-def _serve(store: Engine, name: str, serving: _Serving, pulse: _Pulse, stopping: threading.Event, once: bool) -> None:
+def _serve(store: Engine, serving: _Serving, pulse: _Pulse, stopping: threading.Event, *, once: bool) -> None:
     prepared_for = ""
     while not stopping.is_set():
         drafts.release_dead(store)
-        request = drafts.claim(store, name, model=serving.model.id)
+        request = drafts.claim(store, pulse.name, model=serving.model.id)
         if request is not None:
             _write(store, request, serving, pulse)
             continue
@@ -194,7 +196,7 @@ class _Pulse:
     """A thread that tells the store the worker lives, hands back partial text and learns of cancellations."""
 
     def __init__(self, store: Engine, name: str, serving: _Serving, stopping: threading.Event) -> None:
-        self._store, self._name, self._serving, self._stopping = store, name, serving, stopping
+        self._store, self.name, self._serving, self._stopping = store, name, serving, stopping
         self._page: _Page | None = None
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pulse", daemon=True)
@@ -242,7 +244,7 @@ class _Pulse:
 
     def _beat(self) -> None:
         model = self._serving.model
-        workers.beat(self._store, self._name, model=model.id, model_sha256=model.sha256, notice=self._serving.notice)
+        workers.beat(self._store, self.name, model=model.id, model_sha256=model.sha256, notice=self._serving.notice)
 
 
 @contextmanager

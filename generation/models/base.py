@@ -1,8 +1,8 @@
 """The interface every model keeps, and the errors it may raise.
 
-The rules it protects: a model that can't serve says so by `ModelUnavailable` with a line a person can act on; the drafter
-then falls back on the extractive model and tells it. An error is never returned as a reply. What citizens wrote can't pass
-for a control token of a chat format.
+The rules it protects: a model that can't serve says so by `ModelUnavailable` with a line a person can act on; the
+drafter then falls back on the extractive model and tells it. An error is never returned as a reply. What citizens
+wrote can't pass for a control token of a chat format.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from typing import Protocol
 
 from data.errors import VigieError
 from generation.prompt import Prompt
-
 
 _LOOK_ALIKE = re.compile(
     r"<\|[^|<>]{0,40}\|>|</?s>|\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS)\]|<</?SYS>>|<unk>|<(?:start|end)_of_turn>",

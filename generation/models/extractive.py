@@ -1,9 +1,9 @@
 """The embedded drafter: no file to install, a courteous reply assembled from what was retrieved, in milliseconds.
 
-It chooses whole sentences of past well-rated replies that speak in general terms, and of official fiches, and sets them
-between a greeting, an acknowledgement that fits the declared sentiment and a closing. The rules it protects: it executes
-nothing (a review's instructions are only words to compare); it copies no sentence that may tell a past case, a name, a date
-or a file number; each figure or address it writes comes, word for word, from a source.
+It chooses whole sentences of past well-rated replies that speak in general terms, and of official fiches, and sets
+them between a greeting, an acknowledgement that fits the declared sentiment and a closing. The rules it protects: it
+executes nothing (a review's instructions are only words to compare); it copies no sentence that may tell a past
+case, a name, a date or a file number; each figure or address it writes comes, word for word, from a source.
 """
 
 from __future__ import annotations
@@ -50,15 +50,18 @@ _THEMES = (
         "Nous regrettons que vous n’ayez pas trouvé auprès de vos interlocuteurs l’écoute que vous attendiez.",
     ),
     (
-        r"injoignable|ne repond|raccroch|plateforme telephonique|standard|personne au (?:bout|telephone)|impossible de (?:joindre|avoir)|jamais au telephone",
+        r"injoignable|ne repond|raccroch|plateforme telephonique|standard|personne au (?:bout|telephone)"
+        r"|impossible de (?:joindre|avoir)|jamais au telephone",
         "Nous comprenons la lassitude que peut causer la difficulté à joindre un interlocuteur.",
     ),
     (
-        r"mot de passe|connexion|me connecter|identifiant|bug|message d'erreur|plante|site (?:ne|est)|en ligne|franceconnect|dematerialis",
+        r"mot de passe|connexion|me connecter|identifiant|bug|message d'erreur|plante|site (?:ne|est)|en ligne"
+        r"|franceconnect|dematerialis",
         "Nous mesurons combien une démarche en ligne qui n’aboutit pas peut être décourageante.",
     ),
     (
-        r"\battend|attente|delai|toujours (?:pas|rien|en cours)|retard|depuis \w+ (?:mois|semaines|ans)|sans reponse|aucune reponse|relanc",
+        r"\battend|attente|delai|toujours (?:pas|rien|en cours)|retard|depuis \w+ (?:mois|semaines|ans)|sans reponse"
+        r"|aucune reponse|relanc",
         "Nous comprenons que l’attente que vous décrivez soit difficile à vivre.",
     ),
     (
@@ -85,23 +88,36 @@ _HELPFUL = (*_CLOSINGS, "Nous espérons que ces informations vous seront utiles.
 
 # A sentence that tells a past case, promises, or speaks for someone else must not be copied (folded text).
 _CASE = re.compile(
-    r"\b(?:nous|j)[ ']?(?:avons|ai|allons|vais|reviendrons|vous (?:rappellerons|contacterons|adresserons))\b|\bnous (?:ne )?(?:vous )?\w+(?:erons|irons|drons)\b"
-    r"|\b(?:a|ont|avait|avaient) ete\b|\bvous avez (?!la possibilite|le droit|droit|besoin|acces|egalement la possibilite|toujours la possibilite|aussi la possibilite)"
-    r"|\bvous (?:nous )?(?:precisez|indiquez|evoquez|signalez|decrivez|mentionnez|dites|expliquez|etiez|aviez|soulignez|etes (?:dans|en attente|bloque|toujours))"
-    r"|\bvotre (?:fils|fille|enfant|mari|femme|conjoint|epou\w+|mere|pere|compagn\w+|collegue|ami\w*|belle-\w+|beau-\w+|neveu|niece|frere|s.ur)\b"
-    r"|\b(?:dans votre cas|en cours|s'agissant|nous ne pouvons|nos services peuvent|concernant la|apres verification|bien recu|a la lecture|a ce jour|actuellement|votre demande (?:du|est|a)|votre dossier (?:du|est|a|semble|fait|sera)|ci-joint|ci-dessous|cliquant|cliquez ici|le cas evoque|votre message|votre courrier|votre interlocut)"
-    r"|\b(?:monsieur|madame|mme|mlle) [a-z]|^(?:bonjour|bonsoir|cher|chere|madame|monsieur|cordialement|bien cordialement|bien a vous|sinceres|respectueusement)\b"
-    r"|\b(?:desole|navre|regrett|excus|remerci|merci|temoignage|comprenons|compren[ds]\b|sensible|satisfait|ravi|souhaitons|esper(?:ons|ant)|restons|confiance|prenons acte|conscient|felicit)"
-    r"|\b(?:voxusagers|je donne mon avis|services? publics? ?\+|plateforme|equipe)|^votre \w+ (?:est|a|de|vous|nous|permet)\b"
-    r"|\b(?:prendra|mettra|assurera|fera|sera|seront|pourra|recevrez|ainsi|ensuite|ses|leurs?|celui-ci|celle-ci|ceux-ci)\b"
+    r"\b(?:nous|j)[ ']?(?:avons|ai|allons|vais|reviendrons|vous (?:rappellerons|contacterons|adresserons))\b"
+    r"|\bnous (?:ne )?(?:vous )?\w+(?:erons|irons|drons)\b"
+    r"|\b(?:a|ont|avait|avaient) ete\b|\bvous avez (?!la possibilite|le droit|droit|besoin|acces"
+    r"|egalement la possibilite|toujours la possibilite|aussi la possibilite)"
+    r"|\bvous (?:nous )?(?:precisez|indiquez|evoquez|signalez|decrivez|mentionnez|dites|expliquez|etiez|aviez"
+    r"|soulignez|etes (?:dans|en attente|bloque|toujours))"
+    r"|\bvotre (?:fils|fille|enfant|mari|femme|conjoint|epou\w+|mere|pere|compagn\w+|collegue|ami\w*|belle-\w+"
+    r"|beau-\w+|neveu|niece|frere|s.ur)\b"
+    r"|\b(?:dans votre cas|en cours|s'agissant|nous ne pouvons|nos services peuvent|concernant la|apres verification"
+    r"|bien recu|a la lecture|a ce jour|actuellement|votre demande (?:du|est|a)|votre dossier (?:du|est|a|semble"
+    r"|fait|sera)|ci-joint|ci-dessous|cliquant|cliquez ici|le cas evoque|votre message|votre courrier|votre interlocut)"
+    r"|\b(?:monsieur|madame|mme|mlle) [a-z]|^(?:bonjour|bonsoir|cher|chere|madame|monsieur|cordialement"
+    r"|bien cordialement|bien a vous|sinceres|respectueusement)\b"
+    r"|\b(?:desole|navre|regrett|excus|remerci|merci|temoignage|comprenons|compren[ds]\b|sensible|satisfait|ravi"
+    r"|souhaitons|esper(?:ons|ant)|restons|confiance|prenons acte|conscient|felicit)"
+    r"|\b(?:voxusagers|je donne mon avis|services? publics? ?\+|plateforme|equipe)|^votre \w+ (?:est|a|de|vous|nous"
+    r"|permet)\b"
+    r"|\b(?:prendra|mettra|assurera|fera|sera|seront|pourra|recevrez|ainsi|ensuite|ses|leurs?|celui-ci|celle-ci"
+    r"|ceux-ci)\b"
 )
 _ADVICE = re.compile(
-    r"\b(?:(?:vous )?(?:pouvez|pourrez|devez) (?!pas)|vous (?:invitons|conseill\w+|recommand\w+|suggerons)|possible de|(?:avez|possibilite) (?:la possibilite )?de|"
-    r"il (?:suffit|convient|faut)|n'hesitez|(?:consultez|contactez|adressez|rendez-vous|connectez-vous|joignez|deposez|saisissez|verifiez|signalez|munissez)\b|"
+    r"\b(?:(?:vous )?(?:pouvez|pourrez|devez) (?!pas)|vous (?:invitons|conseill\w+|recommand\w+|suggerons)"
+    r"|possible de|(?:avez|possibilite) (?:la possibilite )?de|"
+    r"il (?:suffit|convient|faut)|n'hesitez|(?:consultez|contactez|adressez|rendez-vous|connectez-vous|joignez"
+    r"|deposez|saisissez|verifiez|signalez|munissez)\b|"
     r"(?:vous trouverez|disponibles?|accessible|joignable)s?)"
 )
 _DANGLING = re.compile(
-    r"^(?:il|elle|ils|elles|ce|cette|cet|ces|celui|celle|ceci|cela|en effet|toutefois|cependant|par ailleurs|de plus|ainsi|donc|mais|or|sinon|dans ce cas|au final|en outre|et|ou|si c'est|lequel|laquelle|y|en)\b"
+    r"^(?:il|elle|ils|elles|ce|cette|cet|ces|celui|celle|ceci|cela|en effet|toutefois|cependant|par ailleurs|de plus"
+    r"|ainsi|donc|mais|or|sinon|dans ce cas|au final|en outre|et|ou|si c'est|lequel|laquelle|y|en)\b"
 )
 _WHOLE = re.compile(r"[A-ZÀ-Ý«].*[.!]", re.S)  # a whole sentence, not an item of a list
 _DIGIT = re.compile(r"\d")
@@ -215,7 +231,7 @@ def _from_replies(prompt: Prompt) -> list[_Choice]:
 
 
 def _general(sentence: str, source: Source, prompt: Prompt) -> bool:
-    """Whether a sentence of a past reply can be said to anyone: no case, no name, no date, no figure of unknown origin."""
+    """Whether a sentence of a past reply can be said to anyone: no case, name, date or figure of unknown origin."""
     folded = text.fold(sentence)
     if (
         not 40 <= len(sentence) <= 320

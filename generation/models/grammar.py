@@ -1,8 +1,8 @@
 """The grammar of one reply: figures, `@`, `/` and brackets can only be copied from the sources.
 
-A GBNF grammar that llama.cpp applies at each token. The rule it protects: with it, an address, a phone number or an amount
-that no source holds can't be written at all. Built from escaped literals of the sources, never from the review; its size is
-bounded, because llama.cpp trusts the grammar it is given.
+A GBNF grammar that llama.cpp applies at each token. The rule it protects: with it, an address, a phone number or an
+amount that no source holds can't be written at all. Built from escaped literals of the sources, never from the
+review; its size is bounded, because llama.cpp trusts the grammar it is given.
 """
 
 from __future__ import annotations

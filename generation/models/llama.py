@@ -1,9 +1,11 @@
-"""A GGUF file run by llama.cpp, in the worker's or a command's process only (its crash would take a page's server down).
+"""A GGUF file run by llama.cpp, in the worker's or a command's process only (its crash would take a page's server
+down).
 
-The rules it protects: one thread owns the model for its whole life, everything else waits in line; a cancelled
-draft stops computing within milliseconds, also while the prompt is read; a file without a chat template, a damaged file or
-too little memory is refused with a clear line instead of a bad answer; a review can't close its turn, because look-alikes
-of control tokens are taken out of it until none is left; the charter (system text) is proven to reach the prompt.
+The rules it protects: one thread owns the model for its whole life, everything else waits in line; a cancelled draft
+stops computing within milliseconds, also while the prompt is read; a file without a chat template, a damaged file or
+too little memory is refused with a clear line instead of a bad answer; a review can't close its turn, because
+look-alikes of control tokens are taken out of it until none is left; the charter (system text) is proven to reach
+the prompt.
 """
 
 from __future__ import annotations
@@ -12,11 +14,10 @@ import ctypes
 import hashlib
 import os
 import queue
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from jinja2 import TemplateError
 
@@ -86,13 +87,15 @@ class Llama:
             )
         except (ValueError, RuntimeError, MemoryError, OSError) as error:
             raise ModelUnavailable(
-                f"Le fichier de modèle {self._path.name} ne peut pas être chargé (endommagé, incompatible ou mémoire insuffisante : {error})."
+                f"Le fichier de modèle {self._path.name} ne peut pas être chargé (endommagé, incompatible ou "
+                f"mémoire insuffisante : {error})."
             ) from None
-        self.context = min(self.context, self._llm.n_ctx())
+        self.context = min(self.context, llama_cpp.llama_model_n_ctx_train(self._llm.model))
         template = self._llm.metadata.get("tokenizer.chat_template")
         if not template:
             raise ModelUnavailable(
-                f"Le modèle {self._path.name} ne dit pas comment dialoguer (chat_template absent) : choisissez-en un autre."
+                f"Le modèle {self._path.name} ne dit pas comment dialoguer (chat_template absent) : choisissez-en "
+                f"un autre."
             )
         self._formatter = Jinja2ChatFormatter(
             template=template,
@@ -123,7 +126,7 @@ class Llama:
         if self._merged and clean[0]["role"] == "system":
             system, first, *rest = clean
             clean = [{**first, "content": f"{system['content']}\n\n{first['content']}"}, *rest]
-        return str(self._formatter(messages=clean).prompt)
+        return str(self._formatter(messages=cast(Any, clean)).prompt)
 
     def _write(self, prompt: Prompt, run: Run, pieces: queue.SimpleQueue[Any]) -> None:
         """Runs in the owner thread: the whole stream, from the prompt's first token to the end."""
@@ -138,7 +141,7 @@ class Llama:
             if run.stop.is_set():
                 run.finish = "cancelled"
                 return
-            stream = self._llm.create_completion(
+            stream: Any = self._llm.create_completion(
                 tokens,
                 max_tokens=prompt.max_tokens,
                 temperature=prompt.temperature,

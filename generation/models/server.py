@@ -1,23 +1,25 @@
 """A model behind an OpenAI-compatible address: vLLM, llama-server, Ollama, Albert API.
 
-The rules it protects: a server that is down, refuses or stalls is told in one clear line, after a few tries; once words came, a
-failure is never retried (the agent would see them twice); dropping a draft closes the connection, which is how such
-servers stop computing.
+The rules it protects: a server that is down, refuses or stalls is told in one clear line, after a few tries; once
+words came, a failure is never retried (the agent would see them twice); dropping a draft closes the connection,
+which is how such servers stop computing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any, cast
+from urllib.parse import urlsplit
 
-import httpx
 import openai
+from openai.types.chat import ChatCompletionChunk
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 from generation.models.base import ModelUnavailable, Run, neutralised
 from generation.prompt import Prompt
 
 TRIES = 3
-TIMEOUT = httpx.Timeout(connect=5.0, read=120.0, write=10.0, pool=5.0)
+TIMEOUT = openai.Timeout(connect=5.0, read=120.0, write=10.0, pool=5.0)
 _AGAIN = (openai.APIConnectionError, openai.InternalServerError, openai.RateLimitError)
 
 
@@ -32,7 +34,7 @@ class Server:
         self._client = openai.OpenAI(base_url=base, api_key=key or "none", max_retries=0, timeout=TIMEOUT)
         self.context = context
         self._name = name or self._only_model()
-        self.id = f"{self._name} @ {httpx.URL(self._url).host}"
+        self.id = f"{self._name} @ {urlsplit(self._url).netloc}"
 
     def count(self, text: str) -> int:
         """Tokens of `text`, over-estimated: French needs about one for four characters, here one for three."""
@@ -40,19 +42,8 @@ class Server:
 
     def stream(self, prompt: Prompt, run: Run) -> Iterator[str]:
         """Pieces of the reply. Raises ModelUnavailable when the server can't answer."""
-        messages = [{**message, "content": neutralised(message["content"])} for message in prompt.messages]
         try:
-            answer = self._retrying()(
-                self._client.chat.completions.create,
-                model=self._name,
-                messages=messages,
-                temperature=prompt.temperature,
-                max_tokens=prompt.max_tokens,
-                seed=run.seed,
-                stream=True,
-                stream_options={"include_usage": True},
-            )
-            with answer:
+            with self._retrying()(self._asked, prompt, run) as answer:
                 for chunk in answer:
                     if run.stop.is_set():
                         run.finish = "cancelled"
@@ -63,18 +54,30 @@ class Server:
                         run.finish = chunk.choices[0].finish_reason or run.finish
                         if piece := chunk.choices[0].delta.content:
                             yield piece
-        except (openai.OpenAIError, httpx.HTTPError) as error:
+        except openai.OpenAIError as error:
             raise ModelUnavailable(self._said(error)) from None
 
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
 
+    def _asked(self, prompt: Prompt, run: Run) -> openai.Stream[ChatCompletionChunk]:
+        messages = [{**message, "content": neutralised(message["content"])} for message in prompt.messages]
+        return self._client.chat.completions.create(
+            model=self._name,
+            messages=cast(Any, messages),
+            temperature=prompt.temperature,
+            max_tokens=prompt.max_tokens,
+            seed=run.seed,
+            stream=True,
+            stream_options={"include_usage": True},
+        )
+
     def _only_model(self) -> str:
         """The model the server serves, when no name was set."""
         try:
             served = [model.id for model in self._retrying()(self._client.models.list)]
-        except (openai.OpenAIError, httpx.HTTPError) as error:
+        except openai.OpenAIError as error:
             raise ModelUnavailable(self._said(error)) from None
         if not served:
             raise ModelUnavailable(f"Le serveur de modèle {self._url} ne sert aucun modèle : réglez VIGIE_MODEL_NAME.")
@@ -88,9 +91,9 @@ class Server:
             reraise=True,
         )
 
-    def _said(self, error: Exception) -> str:
+    def _said(self, error: openai.OpenAIError) -> str:
         """One French line for a failure of the server."""
-        if isinstance(error, openai.APITimeoutError | httpx.TimeoutException):
+        if isinstance(error, openai.APITimeoutError):
             return f"Le serveur de modèle {self._url} met trop de temps à répondre."
         if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
             return f"Le serveur de modèle {self._url} refuse la clé : vérifiez VIGIE_MODEL_KEY."
