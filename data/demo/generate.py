@@ -82,7 +82,8 @@ _here: list[Demo] = []  # the demo of a worker process, prepared once
 
 
 def _prepare_worker(order: Order) -> None:
-    _here[:] = [prepare(order)]
+    if not _here:
+        _here[:] = [prepare(order)]
 
 
 def _work(job: tuple[range, int, tuple[Planned, ...]]) -> Chunk:
@@ -96,7 +97,10 @@ def _computed(order: Order, demo: Demo, processes: int) -> Iterator[Chunk]:
         for job in jobs:
             yield reviews.chunk(demo.world, demo.lexicon, demo.links, *job)
         return
-    context = multiprocessing.get_context("spawn")
+    forks = "fork" in multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("fork" if forks else "spawn")
+    if forks:
+        _here[:] = [demo]  # workers inherit it
     with ProcessPoolExecutor(processes, context, _prepare_worker, (order,)) as pool:
         waiting: list[Future[Chunk]] = []
         for job in jobs:
@@ -105,6 +109,7 @@ def _computed(order: Order, demo: Demo, processes: int) -> Iterator[Chunk]:
                 yield waiting.pop(0).result()
         for future in waiting:
             yield future.result()
+    _here.clear()
 
 
 def write(order: Order, out: Path, processes: int | None = None) -> None:

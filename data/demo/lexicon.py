@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from data.demo.templates import Compiler, Parts
-from data.demo.variants import Pieces, speaker
+from data.demo.variants import INSERTS, Pieces, loosened, speaker
 
 FOLDER = Path(__file__).parent / "lexicon"
 NOVELTIES = "nouveautes"
@@ -77,11 +77,12 @@ def load(folder: Path = FOLDER) -> Lexicon:
     slots: dict[str, list[str]] = shared["slots"]
     vary = speaker({**shared["noise"]["typos"], **shared["noise"]["abbreviations"]})
     people, staff = Compiler(slots, GIVEN, vary=vary), Compiler(slots, GIVEN)
-    common = {kind: tuple(map(people.compile, cards)) for kind, cards in shared["sections"].items()}
+    common = {kind: tuple(people.compile(loosened(c)) for c in cards) for kind, cards in shared["sections"].items()}
     common |= {f"empty_{mood}": tuple(map(people.compile, cards)) for mood, cards in shared["empty_reviews"].items()}
+    common["inserts"] = tuple(staff.compile(text) for text in INSERTS)
     common |= {f"reply_{kind}": tuple(map(staff.compile, cards)) for kind, cards in shared["replies"].items()}
     irritants = [
-        _irritant(entry, slots, vary, stem == NOVELTIES)
+        _irritant(entry, people, staff, vary, stem == NOVELTIES)
         for stem, content in files.items()
         for entry in content.get("irritant", ())
     ]
@@ -90,11 +91,11 @@ def load(folder: Path = FOLDER) -> Lexicon:
     return Lexicon(tuple(irritants), common, tuple(fiches))
 
 
-def _irritant(entry: dict[str, Any], slots: dict[str, list[str]], vary: Vary, novel: bool) -> Irritant:
+def _irritant(entry: dict[str, Any], everyone: Compiler, offices: Compiler, vary: Vary, novel: bool) -> Irritant:
     local = entry.get("slots", {})
-    people = Compiler(slots, GIVEN, local, vary=vary, prefix=f"{entry['id']}.")
-    staff = Compiler(slots, GIVEN, local, prefix=f"{entry['id']}.")
-    sentences = {kind: tuple(people.compile(s) for s in entry[kind]) for kind in _SPOKEN}
+    people = Compiler(local, parent=everyone, vary=vary, prefix=f"{entry['id']}.")
+    staff = Compiler(local, parent=offices, prefix=f"{entry['id']}.")
+    sentences = {kind: tuple(people.compile(loosened(s)) for s in entry[kind]) for kind in _SPOKEN}
     sentences["answers"] = tuple(staff.compile(s) for s in entry["answers"])
     mood = entry["mood"]
     return Irritant(

@@ -7,6 +7,7 @@ with the sentiment its author declared and keeps to its subjects, and its length
 from __future__ import annotations
 
 import math
+import re
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,24 +22,25 @@ NEGATIVE, NEUTRAL, POSITIVE = 0, 1, 2
 # Quantiles of the length of real descriptions, in characters.
 _LENGTH_AT = (0.0, 0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95, 0.99, 0.999, 1.0)
 _LENGTH = tuple(math.log(x) for x in (55, 127, 170, 267, 446, 714, 1062, 1600, 2500, 4500, 7800))
-_STRIDES = (1, 5, 7, 11, 13, 17, 19, 23, 29, 31)
 _ACCENTS = str.maketrans("àâäéèêëîïôöûüùçÀÂÉÈÊÎÔÛÇ", "aaaeeeeiioouuucAAEEEIOUC")
 _NEAR = {"a": "z", "z": "e", "e": "r", "r": "t", "t": "y", "u": "i", "i": "o", "o": "p", "s": "d", "d": "f", "l": "m",
          "m": "l", "n": "b", "v": "c", "c": "x", "p": "o", "q": "s", "g": "h", "b": "n", "é": "e", "è": "é", "à": "a",
          "ê": "é", "ç": "c", "ù": "u", "ô": "o", "î": "i"}  # fmt: skip
 # Kinds of sentences by mood, with their cumulated chances; those of the common lexicon are the same for all subjects.
 _KINDS = (
-    (("complaints", 0.40), ("details", 0.60), ("generic_complaints", 0.70), ("feelings_negative", 0.78), ("contexts", 0.89),
-     ("digressions", 0.96), ("suggestions", 1.0)),
-    (("neutrals", 0.28), ("details", 0.46), ("complaints", 0.56), ("generic_neutrals", 0.68), ("feelings_neutral", 0.76),
-     ("contexts", 0.88), ("digressions", 0.95), ("suggestions", 1.0)),
-    (("praises", 0.42), ("generic_praises", 0.62), ("feelings_positive", 0.76), ("contexts", 0.90), ("digressions", 1.0)),
+    (("complaints", 0.44), ("details", 0.69), ("generic_complaints", 0.82), ("feelings_negative", 0.90), ("contexts", 0.95),
+     ("digressions", 0.98), ("suggestions", 1.0)),
+    (("neutrals", 0.30), ("details", 0.50), ("complaints", 0.60), ("generic_neutrals", 0.74), ("feelings_neutral", 0.84),
+     ("contexts", 0.91), ("digressions", 0.94), ("suggestions", 1.0)),
+    (("praises", 0.44), ("generic_praises", 0.70), ("feelings_positive", 0.86), ("contexts", 0.95), ("digressions", 1.0)),
 )  # fmt: skip
 _NO_SUBJECT = (
     (("generic_complaints", 0.48), ("feelings_negative", 0.66), ("contexts", 0.84), ("digressions", 0.94), ("suggestions", 1.0)),
     (("generic_neutrals", 0.40), ("feelings_neutral", 0.58), ("contexts", 0.78), ("digressions", 0.90), ("suggestions", 1.0)),
     (("generic_praises", 0.50), ("feelings_positive", 0.72), ("contexts", 0.88), ("digressions", 1.0)),
 )  # fmt: skip
+_LONG = 10  # spaces of a sentence from which people interrupt themselves
+_JOINT = re.compile(r", | (?=(?:pour|afin|sans|avec|dans|par|depuis|après|avant|chez|sur|mais|et|ou|alors|quand|car|sauf|à|au|aux|en|puis|:) )")
 _EMPTY = ("empty_negative", "empty_neutral", "empty_positive")
 _TITLES = ("vague_titles_negative", "vague_titles_neutral", "vague_titles_positive")
 _CONNECTORS = (
@@ -89,7 +91,7 @@ class Style:
 def style(draw: Draw) -> Style:
     """Draw a way of typing."""
     care = draw()
-    slips = 0.0 if care < 0.42 else 0.012 if care < 0.78 else 0.045
+    slips = 0.0 if care < 0.25 else 0.018 if care < 0.74 else 0.055
     form = draw()
     paragraphs = draw()
     breaks = "\n" if paragraphs < 0.20 else "\n\n" if paragraphs < 0.36 else "" if paragraphs < 0.56 else " "
@@ -109,7 +111,7 @@ class Deck:
     def __init__(self, cards: tuple[Parts, ...], draw: Draw) -> None:
         self._cards = cards
         self._at = int(draw() * len(cards)) if cards else 0
-        step = _STRIDES[int(draw() * len(_STRIDES))]
+        step = 1 + int(draw() * max(len(cards) - 1, 1))
         while cards and math.gcd(step, len(cards)) != 1:
             step += 1
         self._step = step
@@ -205,6 +207,8 @@ def _fill(
             deck = decks[kind] = Deck(local if local is not None else lexicon.common[kind], draw)
         if deck.left:
             text = sentence(deck.deal(), draw, scene)
+            if text.count(" ") >= _LONG:
+                text = _interrupted(text, lexicon, draw, scene)
             if not first and draw() < 0.16:
                 text = _linked(text, draw)
             if len(paragraphs[-1]) > 2 and draw() < 0.28:
@@ -219,6 +223,22 @@ def _fill(
         if not asked and size > 0.6 * target:
             kind, asked = "asks", True
     return size
+
+
+def _interrupted(text: str, lexicon: Lexicon, draw: Draw, scene: Scene) -> str:
+    """A long sentence with something slipped in near its middle: a day, a place, a witness."""
+    middle = len(text) * (0.40 + 0.2 * draw())
+    places = [m.start() for m in _JOINT.finditer(text, 16, len(text) - 12)]
+    insert = sentence(_one(lexicon.common["inserts"], draw), draw, scene)
+    insert = insert[:1].lower() + insert[1:]
+    if not places or draw() < 0.08:
+        return f"{text[:-1]} ({insert}){text[-1]}"
+    at = min(places, key=lambda p: abs(p - middle))
+    if text[at] == ",":
+        return f"{text[:at]}, {insert}{text[at:]}"
+    if draw() < 0.5:
+        return f"{text[:at]}, {insert},{text[at:]}"
+    return f"{text[:at]} ({insert}){text[at:]}"
 
 
 def _linked(text: str, draw: Draw) -> str:

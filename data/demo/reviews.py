@@ -127,7 +127,7 @@ def _draw(world: World, rng: np.random.Generator, weeks: range, planned: Sequenc
     none, double = themes < 0.14, themes > 0.84
     typology = np.empty(n, dtype=np.int64)
     structure = np.empty(n, dtype=np.int64)
-    u, v, w_ = rng.random(n), rng.random(n), rng.random(n)
+    u, v, w_, blur = rng.random(n), rng.random(n), rng.random(n), rng.random(n)
     second = np.full(n, -1)
     for k in range(n):
         p = planned[plan[k]] if plan[k] >= 0 else None
@@ -140,6 +140,13 @@ def _draw(world: World, rng: np.random.Generator, weeks: range, planned: Sequenc
             if p.irritant < 0:
                 about = [i for i in range(world.ordinary) if t in world.irritant_typologies[i][0]]
                 irritant[k] = about[int(w_[k] * len(about))]
+        if p is None and blur[k] > 0.66:
+            if blur[k] > 0.82 and len(world.catch_all):
+                t = int(world.catch_all[int((blur[k] - 0.82) / 0.18 * len(world.catch_all))])
+            else:
+                near = world.neighbours[irritant[k]]
+                which = world.irritant_typologies[near[int(w_[k] * len(near))]][0]
+                t = int(which[int(u[k] * len(which))])
         typology[k] = t
         chosen = world.choices[t]
         at = min(int(np.searchsorted(chosen.cumulated, v[k])), len(chosen.structures) - 1)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+_MANY, _SKEW = 40, 1.6  # long lists are drawn from their head more often, as words are in a language
 Draw = Callable[[], float]
 Parts = tuple["Part", ...]
 
@@ -43,25 +44,31 @@ class Scene:
 
     given: Mapping[str, Callable[[Draw], str]]
     memory: dict[str, str] = field(default_factory=dict)
+    said: set[str] = field(default_factory=set)  # remembered things already in the sentence being written
 
 
 class Compiler:
-    """Compiles sentences of one irritant against its local slots, then the common ones."""
+    """Compiles sentences against slots; one of a subject's own slots asks its `parent` for the common ones."""
 
     def __init__(
         self,
         slots: Mapping[str, Sequence[str]],
-        given: frozenset[str],
-        local: Mapping[str, Sequence[str]] | None = None,
+        given: frozenset[str] = frozenset(),
+        parent: Compiler | None = None,
         vary: Callable[[str], Sequence[str | tuple[str, ...]]] | None = None,
         prefix: str = "",
     ) -> None:
-        self._slots = {**slots, **(local or {})}
+        self._slots = slots
         self._given = given
+        self._parent = parent
         self._prefix = prefix
         self._vary = vary
         self._cache: dict[str, Choice] = {}
         self._open: list[str] = []
+
+    def knows(self, name: str) -> bool:
+        """True when `name` is a slot here or of the parent."""
+        return name in self._given or name in self._slots or (self._parent is not None and self._parent.knows(name))
 
     def compile(self, text: str) -> Parts:
         """Compiled form of one sentence. Raises ValueError for unbalanced braces."""
@@ -89,7 +96,7 @@ class Compiler:
     def _braces(self, text: str, at: int) -> tuple[Part, int]:
         close = text.find("}", at)
         name = text[at:close]
-        if close > 0 and name.replace("_", "a").isalnum() and (name in self._slots or name in self._given):
+        if close > 0 and self.knows(name):
             return self.slot(name), close + 1
         options: list[Parts] = []
         while True:
@@ -106,6 +113,8 @@ class Compiler:
         """Compiled slot. Noun phrases are remembered, so that a review keeps speaking of the same thing."""
         if name in self._given:
             return Given(name)
+        if name not in self._slots and self._parent is not None:
+            return self._parent.slot(name)
         if name not in self._cache:
             if name in self._open:
                 raise ValueError(f"slot {{{name}}} contains itself")
@@ -142,11 +151,17 @@ def render(parts: Parts, draw: Draw, scene: Scene, out: list[str]) -> None:
             options = part.options  # type: ignore[union-attr]
             name = part.remember  # type: ignore[union-attr]
             if name:
-                if name not in scene.memory:
-                    scene.memory[name] = _drawn(options, draw, scene)
-                out.append(_contracted(scene.memory[name], out))
+                if name in scene.said:
+                    value_of = _drawn(options, draw, scene)
+                else:
+                    scene.said.add(name)
+                    value_of = scene.memory.get(name)
+                    if value_of is None:
+                        value_of = scene.memory[name] = _drawn(options, draw, scene)
+                out.append(_contracted(value_of, out))
             else:
-                option = options[int(draw() * len(options))]
+                count = len(options)
+                option = options[int((draw() ** _SKEW if count > _MANY else draw()) * count)]
                 if option.__class__ is str:
                     out.append(option)  # type: ignore[arg-type]
                 else:
@@ -160,7 +175,9 @@ def render(parts: Parts, draw: Draw, scene: Scene, out: list[str]) -> None:
 
 
 def _drawn(options: tuple[Parts | str, ...], draw: Draw, scene: Scene) -> str:
-    option = options[int(draw() * len(options))]
+    u = draw()
+    count = len(options)
+    option = options[int((u**_SKEW if count > _MANY else u) * count)]
     if isinstance(option, str):
         return option
     out: list[str] = []
@@ -176,11 +193,12 @@ def _simple(parts: Parts) -> Parts | str:
 def sentence(parts: Parts, draw: Draw, scene: Scene) -> str:
     """One drawn sentence: elisions and contractions mended, first letter capital."""
     out: list[str] = []
+    scene.said.clear()
     render(parts, draw, scene, out)
     return mend("".join(out))
 
 
-_ELIDE = re.compile(r"\b([dD]|[qQ]u|[jJ]usqu|[lL]orsqu|[pP]uisqu)e (?=[aeiouyàâéèêëîïôûAEIOUÀÂÉÈÊ])")
+_ELIDE = re.compile(r"\b([dDjJ]|[qQ]u|[jJ]usqu|[lL]orsqu|[pP]uisqu)e (?=[aeiouyàâéèêëîïôûAEIOUÀÂÉÈÊ])")
 
 
 def mend(text: str) -> str:

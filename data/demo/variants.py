@@ -119,6 +119,97 @@ complètement: complètement| totalement| entièrement| intégralement
 totalement: totalement| complètement| entièrement
 longtemps: longtemps| une éternité| bien longtemps
 en ligne: en ligne| sur internet| par internet| via internet
+et: et| et| et| et| et aussi| et même| &| et également
+ou: ou| ou| ou| ou bien| ou alors| ou encore
+sans: sans| sans| sans même
+pour: pour| pour| pour| pr
+dans: dans| dans| dans| ds
+avec: avec| avec| avec| avc
+que: que| que| que| que| que| que| que| q
+pas: pas| pas| pas| pas| pas| pas| pa
+quand: quand| quand| lorsque| qd
+quand même: quand même| tout de même| malgré tout
+depuis quand: depuis quand
+jusqu'à quand: jusqu'à quand
+est: est| est| est| est| est bien| est donc| est vraiment| est manifestement| est bel et bien| est encore
+a: a| a| a| a| a bien| a donc| a finalement| a encore| a visiblement
+sont: sont| sont| sont| sont bien| sont donc| sont visiblement| sont encore
+ont: ont| ont| ont| ont bien| ont donc| ont finalement
+était: était| était| était| était vraiment| était donc| était bel et bien
+sera: sera| sera| sera donc| sera bien
+m'a: m'a| m'a| m'a| m'a bien| m'a donc| m'a tout de même| m'a carrément| m'a même
+m'ont: m'ont| m'ont| m'ont bien| m'ont donc| m'ont même
+l'a: l'a| l'a| l'a bien| l'a donc
+doit: doit| doit| doit absolument| doit donc| devrait
+doivent: doivent| doivent| doivent donc| devraient
+peut: peut| peut| peut bien| pourrait| peut encore
+peuvent: peuvent| peuvent| pourraient| peuvent bien
+veut: veut| veut| veut bien| voudrait
+dois: dois| dois| dois donc| devrais
+peux: peux| peux| pourrais| peux bien
+va: va| va| va donc| va bien
+il y a: il y a| il y a| y a
+y a: y a
+y a-t-il: y a-t-il
+au bout de: au bout de| après| au terme de| à l'issue de
+à cause de: à cause de| en raison de| du fait de
+en plus: en plus| en sus| de surcroît| par-dessus le marché
+en vain: en vain| sans succès| inutilement| pour rien
+par contre: par contre| en revanche
+d'ailleurs: d'ailleurs| du reste| au demeurant| soit dit en passant
+pendant que: pendant que| tandis que| alors que
+pendant: pendant| pendant| durant
+selon: selon| d'après| à en croire
+à peine: à peine| tout juste
+même pas: même pas| pas même| pas seulement
+déjà: déjà| déjà| déjà| bel et bien
+vous: vous| vous| vous| vous| vous| vs
+nous: nous| nous| nous| nous| nous| ns
+plus de: plus de| plus de| + de
+tout: tout| tout| tout| tout| tt
+tous: tous| tous| tous| ts
+pour obtenir: pour obtenir| afin de obtenir| dans le but de obtenir| histoire de obtenir| en vue de obtenir
+pour avoir: pour avoir| afin de avoir| dans le but de avoir| histoire de avoir
+pour faire: pour faire| afin de faire| dans le but de faire| histoire de faire
+pour savoir: pour savoir| afin de savoir| histoire de savoir
+pour payer: pour payer| afin de payer| histoire de payer
+pour envoyer: pour envoyer| afin de envoyer| histoire de envoyer
+pour comprendre: pour comprendre| afin de comprendre| histoire de comprendre
+pour joindre: pour joindre| afin de joindre| histoire de joindre
+pour déposer: pour déposer| afin de déposer| dans le but de déposer
+ne répond pas: ne répond pas| ne répond jamais| ne daigne pas répondre| fait la sourde oreille
+ne marche pas: ne marche pas| ne fonctionne pas| marche pas| est en panne
+ne fonctionne pas: ne fonctionne pas| ne marche pas| est en panne
+n'est pas: n'est pas| n'est vraiment pas| n'est toujours pas| n'est décidément pas| n'est apparemment pas
+n'a pas: n'a pas| n'a toujours pas| n'a tout simplement pas| n'a même pas| n'a visiblement pas
+n'ai pas: n'ai pas| n'ai toujours pas| n'ai tout simplement pas| n'ai même pas| n'ai hélas pas
+n'ont pas: n'ont pas| n'ont toujours pas| n'ont même pas| n'ont visiblement pas
+ne sont pas: ne sont pas| ne sont toujours pas| ne sont décidément pas| sont pas
+ne peut pas: ne peut pas| ne peut tout de même pas| ne pourra pas| peut pas
+ne peux pas: ne peux pas| ne peux plus| ne peux vraiment pas| peux pas
+ne sait pas: ne sait pas| ne sait même pas| ignore visiblement| sait pas
+ne sais pas: ne sais pas| ne sais plus| ignore| sais pas
+n'est: n'est| n'est| est
+n'a: n'a| n'a| a
+qui ne: qui ne| qui ne| qui
+et ne: et ne| et ne| et
+qu'on: qu'on| que l'on| que on
+si on: si on| si l'on
+où on: où on| où l'on
+une heure: une heure| 1 heure| une bonne heure| 1h
+une semaine: une semaine| 1 semaine| une bonne semaine
+un mois: un mois| 1 mois| un bon mois
+un an: un an| 1 an| une année
+une année: une année| un an
+chaque jour: chaque jour| tous les jours| jour après jour
+chaque mois: chaque mois| tous les mois| mois après mois
+chaque semaine: chaque semaine| toutes les semaines
+il faut: il faut| il faut| faut| il faudrait
+ma femme: ma femme| mon épouse
+mon mari: mon mari| mon époux
+mes enfants: mes enfants| mes gosses| mes petits
+de l'argent: de l'argent| des sous
+l'argent: l'argent| les sous
 """
 
 _ASIDES = (
@@ -127,7 +218,12 @@ _ASIDES = (
     "apparemment", "à ma connaissance", "forcément", "naturellement", "sans mentir", "pour être clair",
     "tenez-vous bien", "paraît-il", "en toute bonne foi", "visiblement", "autant le dire", "étrangement",
     "semble-t-il", "pour tout dire", "chose étonnante", "si j'ai bien compris", "sauf erreur", "je crois",
-    "à en croire mes proches", "honnêtement", "au passage", "pour l'anecdote", "quoi qu'on en dise",
+    "à en croire mes proches", "honnêtement", "ma foi", "c'est le comble", "allez comprendre", "comme on dit",
+    "soit dit en passant", "j'insiste", "vous en conviendrez", "en ce qui me concerne", "à mon humble avis",
+    "sans vouloir accuser", "sans exagérer", "il me semble", "si vous voulez mon avis", "bien évidemment", "à force",
+    "de guerre lasse", "en bon français", "comme chacun sait", "une fois encore", "pour ne rien cacher", "du moins",
+    "dirais-je", "à ce qu'on raconte", "pour faire court", "je m'explique", "figurez-vous", "notez bien",
+    "par acquit de conscience", "tout compte fait", "pour ma part", "quelle surprise", "on croit rêver", "au passage", "pour l'anecdote", "quoi qu'on en dise",
 )  # fmt: skip
 
 
@@ -139,39 +235,83 @@ def _table() -> dict[str, tuple[str, ...]]:
     return found
 
 
-_PLAIN_COMMAS = 8 * len(_ASIDES)
+_PLAIN_COMMAS = 6 * len(_ASIDES)
 _COMMA = (", ",) * _PLAIN_COMMAS + tuple(f", {aside}, " for aside in _ASIDES)
 _FAITHFUL = 8  # chances of the right spelling for one of a wrong one
 
+# What people slip into a long sentence, and what they end one with instead of its last clause.
+INSERTS = (
+    "{date}", "{date}", "{date} {annee}", "à {commune}", "vers {heure}", "ce {jour}-là", "avec {proche}", "selon {agent}",
+    "en {mois} {annee}", "réf. {reference}", "n° {reference}", "devant {agent}", "{fois}", "d'après {proche}", "le {jour}",
+    "comme {proche}", "{temps}", "même à {heure}", "à la {mois}", "chez {proche}", "rue {nom}", "témoin : {proche}",
+)  # fmt: skip
+TAILS = (
+    "{temps}", "à {commune}", "{date}", "{fois}", "{intens}", "et {temps} encore", "bref", "un {jour}", "vers {heure}",
+    "n'en déplaise à {agent}", "{canal}", "comme {proche}", "pour {montant}", "moi qui suis {metier}",
+)  # fmt: skip
+# A sentence that starts so needs what comes after its comma.
+_LEANING = frozenset(
+    "à a au aux après alors avant avec bien chez comme dans de depuis dès devant durant en entre faute face grâce hormis "
+    "jusqu lors lorsque malgré même ni par parce pendant plutôt pour puisque quand quant quelle quel sans sauf selon si "
+    "suite sur tandis vers vu quoi où qui que pourquoi comment résultat bref".split()
+)
+
+_WORD = re.compile(r"[\w'’-]+|, (?=[a-zà-ÿ])|\+")
+_INSIDE = re.compile(r"[\w'’-]")
+
 Pieces = list[str | tuple[str, ...]]
+
+
+def loosened(sentence: str) -> str:
+    """The sentence with its last clause made optional, when it stands without it: people often leave it out."""
+    depth, comma = 0, -1
+    for at, letter in enumerate(sentence):
+        depth += (letter == "{") - (letter == "}")
+        if depth == 0 and sentence.startswith((", ", " : "), at):
+            comma = at
+    head, tail = sentence[:comma], sentence[comma:]
+    first = re.split(r"[\s'’{|,]", head.lstrip("{"), maxsplit=1)[0].lower()
+    if comma < 0 or len(head.split()) < 5 or len(tail.split()) < 4 or first in _LEANING or tail[-1] not in ".!":
+        return sentence
+    kept = "|".join([tail[:-1]] * 11)
+    others = "|".join(f", {t}" for t in TAILS[:5]) + "|" * 5
+    return f"{head}{{{kept}|{others}}}{tail[-1]}"
 
 
 def speaker(noise: Mapping[str, Sequence[str]]) -> Callable[[str], Pieces]:
     """A function that cuts a text into plain pieces and tuples of variants; `noise` gives usual misspellings by word."""
     table = {word: (word,) * _FAITHFUL * len(wrong) + tuple(wrong) for word, wrong in noise.items()}
     table |= _table()
-    words = re.compile(
-        r"(?<![\w'’-])("
-        + "|".join(re.escape(w) for w in sorted(table, key=len, reverse=True))
-        + r")(?![\w'’-])|(, )(?=[a-zà-ÿ])",
-        re.IGNORECASE,
-    )
+    phrases: dict[str, list[str]] = {}
+    for phrase in sorted(table, key=len, reverse=True):
+        phrases.setdefault(_WORD.match(phrase)[0], []).append(phrase)  # type: ignore[index]
 
     def cut(text: str) -> Pieces:
+        lower = text.lower()
         pieces: Pieces = []
-        at = 0
-        for match in words.finditer(text):
-            variants = table.get(match[1].lower()) if match[1] else _COMMA
-            if variants is None:
+        done = 0
+        for match in _WORD.finditer(lower):
+            at = match.start()
+            if at < done:
                 continue
-            if match.start() > at:
-                pieces.append(text[at : match.start()])
-            if match[1] and match[1][0].isupper():
-                variants = tuple(v[0].upper() + v[1:] for v in variants)
+            if match[0] == ", ":
+                end, variants = at + 2, _COMMA
+            else:
+                for phrase in phrases.get(match[0], ()):
+                    end = at + len(phrase)
+                    if lower.startswith(phrase, at) and (end == len(lower) or not _INSIDE.match(lower, end)):
+                        break
+                else:
+                    continue
+                variants = table[phrase]
+                if text[at].isupper():
+                    variants = tuple(v[0].upper() + v[1:] for v in variants)
+            if at > done:
+                pieces.append(text[done:at])
             pieces.append(variants)
-            at = match.end()
-        if at < len(text):
-            pieces.append(text[at:])
+            done = end
+        if done < len(text):
+            pieces.append(text[done:])
         return pieces
 
     return cut

@@ -28,6 +28,7 @@ BEFORE_DAYS = 19.0  # mean delay of adopters before they adopt
 AFTER_SHARE = 0.185  # what the full effect of AI leaves of a delay: about 3 days
 USEFUL_GAIN = 0.10  # what the full effect of AI adds to the chance of a verdict "utile"
 ADOPTING = 0.45  # share of answered reviews that go to structures which adopt
+CATCH_ALL = ("Service-public.fr", "Structure France services", "Préfecture", "Ville - Commune", "Services Publics +")
 _SEASON = (1.10, 1.02, 1.04, 0.97, 0.95, 0.98, 0.92, 0.72, 1.12, 1.14, 1.08, 0.86)
 
 Floats = NDArray[np.float64]
@@ -59,6 +60,7 @@ class World:
     network_of: dict[str, Network]
     choices: tuple[Choices, ...]  # by typology
     irritant_typologies: tuple[tuple[Ints, Floats], ...]  # by subject: typology numbers, cumulated chances
+    catch_all: Ints  # typologies people choose when they do not know better
     neighbours: tuple[Ints, ...]  # by subject: others of the same institutions, for reviews on two subjects
     mean_days: Floats  # by structure: mean delay at the start of the window, without AI
     silent: Floats  # by structure: chance that a review never gets a reply
@@ -90,7 +92,7 @@ def build(lexicon: Lexicon, reviews: int, seed: int, weeks: int, effect: float, 
     places = departments()
     start = LAST_DAY - timedelta(days=7 * weeks - 1)
     irritants = lexicon.irritants
-    typologies = tuple(sorted({t for i in irritants for t in i.typologies}))
+    typologies = tuple(sorted({t for i in irritants for t in i.typologies} | set(CATCH_ALL)))
     known = networks.networks()
     built = structures.build(typologies, places)
     number = {t: k for k, t in enumerate(typologies)}
@@ -142,6 +144,7 @@ def build(lexicon: Lexicon, reviews: int, seed: int, weeks: int, effect: float, 
         network_of={t: networks.of(t, known) for t in typologies},
         choices=tuple(choices),
         irritant_typologies=of_irritant,
+        catch_all=np.array([number[t] for t in CATCH_ALL], dtype=np.int64),
         neighbours=_neighbours(irritants[: lexicon.ordinary]),
         mean_days=mean_days,
         silent=rng.uniform(0.03, 0.16, len(built)),
@@ -164,7 +167,7 @@ def _newcomers(rng: np.random.Generator, built: tuple[Structure, ...], members: 
 
 def _spread(irritant: Irritant, number: dict[str, int]) -> tuple[Ints, Floats]:
     which = np.array([number[t] for t in irritant.typologies], dtype=np.int64)
-    chances = 0.6 ** np.arange(len(which))
+    chances = 0.8 ** np.arange(len(which))
     return which, np.cumsum(chances / chances.sum())
 
 
