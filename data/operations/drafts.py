@@ -253,6 +253,17 @@ def cancel(engine: Engine, key: str, request_id: str, actor: str) -> bool:
     return True
 
 
+def hurry(engine: Engine, request_id: str) -> None:
+    """An agent now waits for a draft that was to be prepared ahead: it goes before those. An order, not a fact."""
+    table = tables.draft_requests
+    with writing(engine) as connection, connection.begin():
+        connection.execute(
+            update(table)
+            .where(table.c.id == request_id, table.c.state == "waiting", table.c.priority < AT_THE_DESK)
+            .values(priority=AT_THE_DESK, version=table.c.version + 1)
+        )
+
+
 def release_dead(engine: Engine, silence_s: float = SILENCE_S) -> int:
     """Give requests of silent workers back to the queue, or fail them after `ATTEMPTS` runs; returns how many."""
     table = tables.draft_requests

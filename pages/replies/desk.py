@@ -1,3 +1,279 @@
-from pages.components import identity
+"""The desk: one review, a proposal with its sources, the reply in the agent's hands, and three ways to go on.
 
-identity.guard("rediger")
+Send as proposed, rework, or hand over to a person. The operations store is the truth; the screen shows it.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from analytics import reviews
+from analytics.reviews import Review
+from data.errors import VigieError
+from data.filters import Filters
+from data.operations import desk, drafts, escalations, replies
+from data.operations.desk import DeskText
+from data.operations.drafts import StoredDraft
+from data.operations.errors import Conflict
+from data.operations.replies import SentReply
+from pages.components import (
+    distress_button,
+    editor,
+    evidence,
+    french,
+    identity,
+    links,
+    proposal,
+    states,
+    store,
+    verbatims,
+    waiting_list,
+)
+
+who = identity.guard("rediger")
+engine = store.operations()
+
+
+def go_on(but: int | None = None) -> None:
+    """The links that close each visit: the next review, the queue."""
+    following = waiting_list.next_id(who, but=but)
+    with st.container(horizontal=True):
+        if following is not None:
+            st.page_link(
+                links.script("rediger"),
+                label="Avis suivant",
+                icon=":material/play_arrow:",
+                query_params={"id": str(following)},
+            )
+        links.to("file-d-attente", "Voir la file d'attente")
+
+
+def nothing_chosen() -> None:
+    """Without a review in the address: offer the most pressing one."""
+    queue = waiting_list.figures(who, Filters())
+    st.write(f"{french.count(queue.waiting, 'avis attend', 'avis attendent')} une réponse.")
+    following = waiting_list.next_id(who)
+    if following is None:
+        states.empty("Aucun avis à proposer.", "La file est vide, ou d'autres personnes y travaillent.")
+        links.to("file-d-attente", "Voir la file d'attente")
+        return
+    review = reviews.one(store.warehouse(), following)
+    if review is not None:
+        st.subheader("Le plus pressant", anchor=False)
+        verbatims.card(review, key="offered", link=False)
+        links.to("rediger", "Répondre à cet avis", id=str(following))
+
+
+def already_sent(reply: SentReply) -> None:
+    """After sending: thanks, the measures, what is waiting, and the next review."""
+    mine = reply.sent_by == who.id
+    by = "vous" if mine else identity.name_of(reply.sent_by)
+    if mine:
+        st.success("Merci. Votre réponse est enregistrée et attend sa publication.", icon=":material/check_circle:")
+    st.write(f"Envoyée par {by} le {french.clock(reply.sent_at)}, en attente de publication sur le portail.")
+    figures = [
+        states.Figure(
+            "Temps de rédaction",
+            french.duration(reply.desk_s),
+            "Temps passé sur cet avis, d'une action à la suivante ; une longue pause compte 5 minutes au plus.",
+        )
+    ]
+    if reply.similarity is not None:
+        figures.append(
+            states.Figure(
+                "Similarité avec la proposition",
+                f"{french.number(reply.similarity)} sur 100",
+                "100 : envoyée telle quelle. Part de caractères communs, dans l'ordre, entre la proposition et la "
+                "réponse envoyée.",
+            )
+        )
+        figures.append(
+            states.Figure(
+                "Caractères changés",
+                french.number(reply.characters_changed),
+                "Nombre de caractères ajoutés, retirés ou remplacés.",
+            )
+        )
+    states.figures(figures)
+    go_on(reply.review_id)
+    st.subheader("La réponse envoyée", anchor=False)
+    with st.container(border=True):
+        proposal.letter(reply.body)
+
+
+def take(text: DeskText, draft: StoredDraft | None) -> None:
+    """Put a proposal, or a blank page, under the agent's hands; another tab that wrote meanwhile wins."""
+    try:
+        if draft is None:
+            desk.begin(engine, text, body="", started="blank")
+        else:
+            desk.begin(engine, text, body=draft.reply, started="draft", draft_id=draft.id)
+    except Conflict as error:
+        st.toast(str(error), icon=":material/sync_problem:")
+
+
+def untouched(text: DeskText) -> bool:
+    """Whether the agent has not changed a word of what was put in the editor."""
+    if text.draft_id is None:
+        return not text.body.strip() and text.started == ""
+    return text.body == drafts.get(engine, text.draft_id).reply
+
+
+def rework(review: Review, text: DeskText, draft: StoredDraft | None) -> None:
+    """Ways to rework: another proposal, with or without an instruction; the proposal again; a blank page."""
+    with st.container(horizontal=True):
+        with st.popover("Autre proposition", icon=":material/refresh:"):
+            instruction = st.text_input(
+                "Consigne (facultative)",
+                key="instruction",
+                max_chars=300,
+                placeholder="Exemple : plus court, préciser le délai",
+                help="Suivie par le modèle de langage. Sans modèle, une autre formulation est assemblée.",
+            )
+            if st.button("Proposer", key="regenerate", type="primary"):
+                proposal.ask(who, review, (instruction or "").strip())
+                st.rerun()
+        if draft is not None and text.body != draft.reply:
+            st.button(
+                "Reprendre la proposition",
+                icon=":material/undo:",
+                key="take_draft",
+                on_click=take,
+                args=(text, draft),
+            )
+        if text.started != "blank" or text.body:
+            st.button(
+                "Page blanche",
+                icon=":material/draft:",
+                key="blank",
+                on_click=take,
+                args=(text, None),
+                help="Écrire sans aide. La proposition reste disponible.",
+            )
+
+
+def work(review: Review) -> None:
+    """The desk itself."""
+    found = distress_button.assess(review)
+    escalation = escalations.of_review(engine, review.id)
+    if escalation is not None:
+        distress_button.banner(who, escalation)
+    if found is not None:
+        distress_button.contacts(found)
+    text = desk.opened(engine, review.id, who.id)
+    for other in desk.others(engine, review.id, who.id):
+        st.warning(
+            f"{identity.name_of(other.person)} travaille aussi sur cet avis (vu le {french.clock(other.seen_at)}). "
+            "Mettez-vous d'accord : la première réponse envoyée sera la seule.",
+            icon=":material/group:",
+        )
+    left, right = st.columns([3, 2], gap="medium")
+    draft: StoredDraft | None = None
+    with right:
+        st.subheader("L'avis", anchor=False)
+        verbatims.card(review, key="desk", link=False)
+        st.caption("Les coordonnées repérées sont masquées. Un nom seul peut rester visible.")
+    with left:
+        st.subheader("Votre réponse", anchor=False)
+        if escalation is None and found is None:
+            draft = proposed(review, text)
+            text = desk.opened(engine, review.id, who.id)
+        body = editor.field(text)
+        begun = drafts.get(engine, text.draft_id) if text.draft_id else None
+        reference = begun or draft
+        points = proposal.findings(reference, body) if reference is not None and body.strip() else []
+        with st.container(horizontal=True):
+            send = st.button(
+                editor.kind(text, body, begun),
+                type="primary",
+                icon=":material/send:",
+                key="send",
+                disabled=not body.strip(),
+            )
+            if escalation is None:
+                help_me = st.button(
+                    "Bouton de détresse",
+                    icon=":material/support:",
+                    key="distress",
+                    help="Confier cet avis à une personne. L'IA est désactivée pour lui, vous êtes libéré.",
+                )
+                if help_me:
+                    distress_button.hand_over(who, review, found)
+        if escalation is None and found is None:
+            rework(review, text, draft)
+        if send:
+            editor.confirm(review, text, body, begun, points)
+        if body.strip() and reference is not None:
+            st.subheader("Points à regarder", anchor=False)
+            evidence.findings(points, body)
+    with right:
+        if draft is not None:
+            st.subheader("Sources", anchor=False)
+            evidence.sources(draft)
+            with st.expander("Comment cette proposition a été faite", icon=":material/info:"):
+                made_by(draft)
+            proposal.word(who, draft)
+
+
+def proposed(review: Review, text: DeskText) -> StoredDraft | None:
+    """The proposal: live while a worker writes it; put under the agent's hands if they have not begun."""
+    try:
+        with st.spinner("Recherche de réponses et de fiches proches…"):
+            state = proposal.current(who, review)
+    except VigieError as error:
+        st.error(f"Proposition indisponible : {error} Vous pouvez écrire la réponse.", icon=":material/error:")
+        return None
+    if state.pending is not None:
+        with st.container(border=True, key="live"):
+            proposal.live(who, state.pending.id)
+    if state.notice:
+        st.caption(states.plain(state.notice))
+    draft = state.draft
+    if draft is None:
+        return None
+    if text.draft_id != draft.id and text.started != "blank":
+        if untouched(text):
+            take(text, draft)
+        else:
+            with st.container(border=True, key="newer"):
+                st.caption("Une nouvelle proposition est prête. Votre texte n'a pas été touché.")
+                proposal.letter(draft.reply)
+                st.button("Remplacer mon texte", key="replace", on_click=take, args=(text, draft))
+    warning = (draft.record.get("route") or {}).get("warning", "")
+    if warning:
+        st.warning(states.plain(warning), icon=":material/alt_route:")
+    return draft
+
+
+def made_by(draft: StoredDraft) -> None:
+    """Provenance, in plain words."""
+    total = f" en {french.number(draft.total_s, 1)} s" if draft.total_s is not None else ""
+    st.text(f"Modèle : {draft.model}{total}")
+    st.text(f"Consignes : version {draft.prompt_version} · graine {draft.seed}")
+    if draft.instruction:
+        st.text(f"Votre consigne : {draft.instruction}")
+    st.text(f"Faite le {french.clock(draft.created_at)}, sur les données {draft.snapshot}")
+
+
+st.title("Rédiger", anchor=False)
+given = st.query_params.get("id", "")
+chosen = reviews.one(store.warehouse(), int(given)) if given.isdigit() else None
+if not given:
+    nothing_chosen()
+elif chosen is None:
+    states.empty("Cet avis n'existe pas ou n'est plus publié.", "Choisissez-en un dans la file d'attente.")
+    go_on()
+else:
+    past = replies.of_review(engine, chosen.id)
+    if past is not None:
+        already_sent(past)
+    elif chosen.answered:
+        st.write("Cet avis a déjà reçu une réponse, publiée sur le portail.")
+        verbatims.card(chosen, key="answered", link=False)
+        go_on(chosen.id)
+    else:
+        waited = french.day(chosen.published_at)
+        st.write(
+            f"Avis {chosen.id}, publié le {waited}, adressé à {chosen.structure or chosen.typology or 'personne'}."
+        )
+        work(chosen)

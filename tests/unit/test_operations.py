@@ -123,6 +123,15 @@ def test_the_desk_goes_before_drafts_prepared_in_advance(operations: Engine):
     assert drafts.claim(operations, "w") is None
 
 
+def test_a_draft_prepared_ahead_goes_first_once_an_agent_waits_for_it(operations: Engine):
+    drafts.request(operations, "a", 1, requested_by="worker", priority=drafts.IN_ADVANCE)
+    wanted = drafts.request(operations, "b", 2, requested_by="worker", priority=drafts.IN_ADVANCE)
+    drafts.hurry(operations, wanted)
+    first = drafts.claim(operations, "w")
+    assert first is not None
+    assert first.review_id == 2
+
+
 def test_a_worker_takes_only_what_its_model_may_write(operations: Engine):
     drafts.request(operations, "a", 1, requested_by="agent", model="big.gguf")
     assert drafts.claim(operations, "w", model="small.gguf") is None

@@ -1,0 +1,129 @@
+"""The reply under the agent's hands: the editor, its autosave, and the one confirmation before sending.
+
+The rules it protects: the operations store holds the text, the screen a copy, so that a reload, another tab or a lost
+connection loses nothing; what the dialog shows is, to the character, what is sent; a severe point is sent over only
+with a reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from analytics.reviews import Review
+from data.errors import VigieError
+from data.operations import desk, replies
+from data.operations.desk import DeskText
+from data.operations.drafts import StoredDraft
+from data.operations.errors import Conflict
+from data.operations.similarity import as_proposed, similarity
+from data.operations.tables import now
+from pages.components import evidence, french, proposal, store
+
+if TYPE_CHECKING:
+    from generation.results import Finding
+
+_HEIGHT = 380
+
+
+def field(text: DeskText) -> str:
+    """The editor. Each change is saved; what another tab saved meanwhile is shown, never overwritten."""
+    key, seen = _keys(text)
+    if key not in st.session_state or st.session_state.get(seen) != text.version:
+        st.session_state[key] = text.body
+        st.session_state[seen] = text.version
+    _unsaved(text)
+    body = st.text_area(
+        "Votre réponse",
+        key=key,
+        height=_HEIGHT,
+        on_change=_save,
+        args=(text,),
+        placeholder="Écrivez ici la réponse à la personne.",
+        help="Enregistré à chaque modification : vous pouvez fermer la page et revenir.",
+    )
+    saved = st.session_state.get(f"_saved_{text.review_id}")
+    st.caption(f"{french.count(len(body or ''), 'caractère')} · {saved or 'Enregistrement automatique.'}")
+    return body or ""
+
+
+def kind(text: DeskText, body: str, draft: StoredDraft | None) -> str:
+    """What sending would be called: as proposed, reworked, or the agent's own."""
+    if draft is None:
+        return "Envoyer ma réponse"
+    return "Envoyer telle quelle" if as_proposed(draft.reply, body) else "Envoyer la réponse retravaillée"
+
+
+@st.dialog("Envoyer cette réponse ?", width="large")
+def confirm(review: Review, text: DeskText, body: str, draft: StoredDraft | None, found: Sequence[Finding]) -> None:
+    """The one confirmation: exactly what will be published, by whom, and the severe points to justify."""
+    st.caption(
+        f"Au nom de : {review.structure or review.typology or 'structure inconnue'}. Texte publié, mot pour mot :"
+    )
+    with st.container(border=True, key="published_text"):
+        proposal.letter(body)
+    if draft is not None:
+        share = french.number(similarity(draft.reply, body))
+        st.caption(f"Similarité avec la proposition : {share} sur 100.")
+    overrides = []
+    for place, finding in enumerate(f for f in found if f.severity == "high"):
+        quoted = evidence.excerpt(finding, body)
+        with st.container(border=True):
+            proposal.letter(f"« {quoted} » : {finding.message}" if quoted else finding.message)
+            reason = st.text_input(
+                "Pourquoi le garder ?",
+                key=f"reason_{text.review_id}_{place}",
+                placeholder="Exemple : vérifié auprès du service",
+            )
+        overrides.append({"check": finding.check, "message": finding.message, "reason": reason or ""})
+    missing = any(not override["reason"].strip() for override in overrides)
+    if missing:
+        st.caption("Corrigez ces points dans l'éditeur, ou dites pourquoi vous les gardez.")
+    with st.container(horizontal=True):
+        if st.button("Confirmer l'envoi", type="primary", icon=":material/send:", key="confirm_send", disabled=missing):
+            try:
+                replies.send(store.operations(), text, body, structure_id=review.structure_id, overrides=overrides)
+            except VigieError as error:
+                st.error(str(error), icon=":material/error:")
+                return
+            st.rerun()
+        if st.button("Revenir à l'éditeur", key="cancel_send"):
+            st.rerun()
+
+
+def _keys(text: DeskText) -> tuple[str, str]:
+    return f"reply_{text.review_id}_{text.person}", f"_version_{text.review_id}_{text.person}"
+
+
+def _save(text: DeskText) -> None:
+    key, seen = _keys(text)
+    typed = st.session_state[key] or ""
+    try:
+        saved = desk.save(store.operations(), replace(text, version=st.session_state[seen]), typed)
+    except Conflict as error:
+        st.session_state[f"_unsaved_{text.review_id}"] = (str(error), typed)
+        return
+    st.session_state[seen] = saved.version
+    st.session_state[f"_saved_{text.review_id}"] = f"Enregistré à {french.clock(now()).rsplit(' ', 1)[-1]}."
+
+
+def _unsaved(text: DeskText) -> None:
+    """Words typed in this tab that another tab's save came before: shown until the person chooses."""
+    name = f"_unsaved_{text.review_id}"
+    if name not in st.session_state:
+        return
+    error, typed = st.session_state[name]
+    with st.container(border=True):
+        st.warning(f"{error} Vos mots non enregistrés sont ci-dessous.", icon=":material/sync_problem:")
+        proposal.letter(typed)
+        with st.container(horizontal=True):
+            if st.button("Reprendre mes mots", key="take_mine"):
+                desk.save(store.operations(), text, typed)
+                del st.session_state[name]
+                st.rerun()
+            if st.button("Garder l'autre version", key="take_other"):
+                del st.session_state[name]
+                st.rerun()

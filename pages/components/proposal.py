@@ -1,0 +1,189 @@
+"""The proposed reply at the desk: asked of a worker and shown as it is written, or assembled here when none is alive.
+
+The rules it protects: the page never loads a model that could take it down (other models live in the worker); a person
+never waits for a worker that died; nobody gets a proposal for a review whose AI is off.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from analytics.reviews import Review
+from data import personal
+from data.errors import VigieError
+from data.operations import drafts, feedback, workers
+from data.operations.drafts import Request, StoredDraft
+from data.operations.tables import now
+from pages.components import french, store
+from pages.components.identity import Person
+
+if TYPE_CHECKING:
+    from generation.drafter import Drafter
+    from generation.results import Finding, Source
+
+ACTIVE = ("waiting", "running")
+NO_WORKER = "Aucun rédacteur n'est en marche : proposition assemblée à partir des réponses et des fiches, sans modèle."
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Where the proposal for a review stands."""
+
+    draft: StoredDraft | None  # the newest one
+    pending: Request | None  # a worker is on it
+    notice: str = ""  # what the agent should know of how it was made
+
+
+def current(who: Person, review: Review) -> Proposal:
+    """The proposal for a review; the first visit asks for it. Raises VigieError when it can't be made."""
+    engine = store.operations()
+    made = drafts.of_review(engine, review.id)
+    request = drafts.latest_request(engine, review.id)
+    if request is not None and request.state in ACTIVE:
+        if workers.alive(engine):
+            drafts.hurry(engine, request.id)
+            return Proposal(made[0] if made else None, request)
+        drafts.cancel(engine, f"dead:{request.id}", request.id, who.id)
+        return Proposal(_here(who, review, request.instruction), None, _died(request))
+    if made:
+        return Proposal(made[0], None, made[0].record.get("notice", ""))
+    if request is not None and request.state == "failed":
+        notice = f"Le rédacteur n'a pas abouti ({request.error}) : proposition assemblée sans modèle."
+        return Proposal(_here(who, review), None, notice)
+    if request is not None and request.state == "cancelled":
+        return Proposal(None, None)  # the agent chose to write alone
+    ask(who, review)
+    return current(who, review)
+
+
+def ask(who: Person, review: Review, instruction: str = "") -> None:
+    """Ask for a new proposal: of the worker when one is alive, else of the extractive drafter, here.
+
+    Asking twice from the same screen asks once: the key is made of what was on it.
+    """
+    engine = store.operations()
+    if not workers.alive(engine):
+        _here(who, review, instruction)
+        return
+    drafts.request(
+        engine,
+        f"ask:{_state(review.id)}",
+        review.id,
+        requested_by=who.id,
+        instruction=instruction,
+        seed=len(drafts.of_review(engine, review.id)) + 1,
+    )
+
+
+@st.fragment(run_every=0.5)
+def live(who: Person, request_id: str) -> None:
+    """What a worker writes, as it writes it; the whole page runs again when it ends. Called only while one waits."""
+    engine = store.operations()
+    request = drafts.get_request(engine, request_id)
+    if request.state not in ACTIVE or not workers.alive(engine):
+        st.rerun()
+    seconds = (now() - (request.claimed_at or request.created_at)).total_seconds()
+    if request.state == "waiting":
+        st.caption(f"En attente d'un rédacteur depuis {french.duration(seconds)}…")
+    elif not request.partial_text:
+        st.caption(f"Le rédacteur lit l'avis et les sources depuis {french.duration(seconds)}…")
+    else:
+        st.caption(f"Rédaction en cours ({french.duration(seconds)})…")
+    letter(request.partial_text + " ▍" if request.partial_text else "")
+    if st.button("Arrêter et écrire sans aide", icon=":material/stop_circle:", key=f"stop_{request_id}"):
+        drafts.cancel(engine, f"stop:{request_id}", request_id, who.id)
+        st.rerun()
+
+
+def letter(text: str) -> None:
+    """A text as it will be read: line breaks kept, every character escaped."""
+    st.html(f'<div style="white-space:pre-wrap;overflow-wrap:anywhere">{html.escape(text)}</div>')
+
+
+def word(who: Person, draft: StoredDraft) -> None:
+    """One click: is this proposal good?"""
+    engine = store.operations()
+    key = f"word_{draft.id}"
+    if key not in st.session_state:
+        known = feedback.of_draft(engine, draft.id, who.id)
+        st.session_state[key] = None if known is None else int(known.good)
+
+    def keep() -> None:
+        chosen = st.session_state[key]
+        if chosen is not None:
+            feedback.give(engine, draft.id, who.id, review_id=draft.review_id, good=bool(chosen))
+
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption("Cette proposition est-elle bonne ?")
+        st.feedback("thumbs", key=key, on_change=keep)
+
+
+def findings(draft: StoredDraft, body: str) -> list[Finding]:
+    """What to look at in `body`, checked against the sources of `draft`."""
+    return list(_findings(store.snapshot().id, draft.id, body))
+
+
+def sources(draft: StoredDraft) -> list[Source]:
+    """Sources of a stored draft, the ones it uses first."""
+    from generation.results import Source
+
+    cited = draft.record.get("cited", [])
+    found = [Source(**{**given, "links": tuple(given.get("links", ()))}) for given in draft.record["sources"]]
+    return sorted(found, key=lambda source: source.id not in cited)
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def _findings(snapshot_id: str, draft_id: str, body: str) -> list[Finding]:
+    from generation import checks, institution
+
+    draft = drafts.get(store.operations(), draft_id)
+    asked = _drafter(snapshot_id).asked(draft.review_id)
+    route: Mapping[str, Any] = draft.record.get("route") or {}
+    asked = replace(asked, typology=asked.typology or route.get("typology"))
+    answering = institution.of(store.warehouse(), asked)
+    review = personal.mask(f"{asked.title}\n{asked.text}")
+    return list(checks.check(body, sources(draft), answering, review))
+
+
+def _here(who: Person, review: Review, instruction: str = "") -> StoredDraft:
+    """Write a draft in this process with the extractive model, and keep it."""
+    engine = store.operations()
+    key = f"here:{_state(review.id)}"
+    drafter = _drafter(store.snapshot().id)
+    asked = replace(drafter.asked(review.id), instruction=instruction)
+    seed = len(drafts.of_review(engine, review.id)) + 1
+    notice = NO_WORKER
+    if instruction:
+        notice += " Votre consigne demande un modèle de langage : elle n'a pas pu être suivie."
+    draft = drafter.draft(asked, seed=seed, notice=notice)
+    if draft.escalation is not None:
+        raise VigieError(draft.escalation.reason)
+    made = drafts.store(engine, key, review.id, draft.to_json(), requested_by=who.id, instruction=instruction)
+    return drafts.get(engine, made)
+
+
+def _state(review_id: int) -> str:
+    """What the screen showed when the person asked: the same state asks once."""
+    engine = store.operations()
+    request = drafts.latest_request(engine, review_id)
+    return f"{review_id}:{len(drafts.of_review(engine, review_id))}:{request.id if request else 'first'}"
+
+
+def _died(request: Request) -> str:
+    if request.worker is None:
+        return NO_WORKER
+    return (
+        "Le rédacteur s'est arrêté en chemin : proposition assemblée à partir des réponses et des fiches, sans modèle."
+    )
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _drafter(snapshot_id: str) -> Drafter:
+    from generation.drafter import Drafter
+
+    return Drafter(store.warehouse())
