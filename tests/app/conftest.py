@@ -1,0 +1,69 @@
+"""Pages opened without a browser: the whole app runs in this process, identity, guard and navigation included."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import streamlit as st
+from streamlit.runtime.context import ContextProxy
+from streamlit.testing.v1 import AppTest
+
+from data import snapshots
+from pages.components import navigation
+
+Opened = Callable[..., AppTest]
+
+
+@pytest.fixture
+def loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The browser is on this machine, where the development identity works."""
+    monkeypatch.setattr(ContextProxy, "ip_address", property(lambda _: "127.0.0.1"))
+    monkeypatch.setattr(ContextProxy, "headers", property(lambda _: {}))
+
+
+@pytest.fixture
+def open_page(loopback: None) -> Opened:
+    """`open_page("irritant", "analyste.demo", id="1")` opens a room as someone, with query parameters.
+
+    Nobody sees a traceback: the helper fails when the script raised.
+    """
+    st.cache_data.clear()
+
+    def opened(slug: str, profile: str = "admin.demo", **parameters: Any) -> AppTest:
+        app = AppTest.from_file(str(navigation.ROOT / "app.py"), default_timeout=60)
+        app.session_state["profil"] = profile
+        app.run()
+        app.session_state["profil"] = profile
+        for name, value in parameters.items():
+            app.query_params[name] = value
+        app.switch_page(navigation.room(slug).script).run()
+        assert not app.exception, app.exception
+        return app
+
+    return opened
+
+
+def said(app: AppTest) -> str:
+    """Every sentence the page shows outside tables, one a line."""
+    kinds = (app.title, app.subheader, app.markdown, app.text, app.caption, app.info, app.warning, app.error, app.html)
+    return "\n".join(str(element.value) for kind in kinds for element in kind)
+
+
+def figures(app: AppTest) -> dict[str, str]:
+    """Key figures by name, as written."""
+    return {metric.label: metric.value for metric in app.metric}
+
+
+def linked(app: AppTest) -> list[str]:
+    """Labels of the links of the page, in order."""
+    return [link.value for link in app.page_link]
+
+
+def asked(home: Path, query: str) -> list[tuple[Any, ...]]:
+    """Rows of a hand-written query over the snapshot in service."""
+    with duckdb.connect(str(snapshots.file_of(home, snapshots.current(home))), read_only=True) as connection:
+        return connection.execute(query).fetchall()
