@@ -64,7 +64,7 @@ _RULES = (
             r"\bprevention du suicide",
             r"\ben finir avec\b(?! (?:la|ma|cette|l) ?'?(?:vie|existence))",
             r"\bpour en finir\b(?:,| il| elle| on| le| la)",
-            r"\bme tuer (?:a la tache|au travail|a (?:vous|leur|le|la|les)? ?\w+er\b)",
+            r"\bme tuer (?:a la tache|au travail|a (?:\w+ ){0,3}\w+er\b)",
             r"\bme supprimer (?:mon|ma|mes|le|la|les|l'|un|une)",
             r"\b(?:va|vont|vas|allez|veut|veulent) me supprimer",
             r"\bdelais? (?:va|vont) me tuer",
@@ -82,7 +82,7 @@ _RULES = (
         ),
         _pattern(
             rf"\bviole[^.!?\n]{{0,12}}\b(?:droits?|interets?)\b[^.!?\n]{{0,20}}{_CHILD}",
-            rf"{_CHILD}\b[^.!?\n]{{0,20}}\bfrappee?s? (?:de|d'|par) (?:nullite|une? (?:amende|penalite|decision"
+            rf"{_CHILD}\b[^.!?\n]{{0,20}}\bfrappee?s? (?:de |d'|par )(?:nullite|une? (?:amende|penalite|decision"
             rf"|retard|mesure|retenue))",
             r"en danger de perdre",
         ),
@@ -107,7 +107,7 @@ _RULES = (
         _pattern(
             r"\bviol (?:de|du|des) (?:mes |mon |ma |nos |la |le |l'|son |ses )?(?:droits?|lois?|vie privee"
             r"|reglement\w*|donnees|secret|domicile|constitution|code|principe\w*)",
-            r"\bfrappee? (?:de|d'|par) (?:nullite|plein fouet|une? (?:amende|penalite|decision|interdiction|taxe))",
+            r"\bfrappee? (?:de |d'|par )(?:nullite|plein fouet|une? (?:amende|penalite|decision|interdiction|taxe))",
         ),
         (WOMEN_LINE, POLICE, EUROPE),
     ),

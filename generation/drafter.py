@@ -158,6 +158,7 @@ class Drafter:
         sources = [
             replace(source, text=personal.mask(source.text)) if source.kind == "reply" else source
             for source in self._index.search(self._warehouse, question)
+            if source.near > 0 or source.same_structure
         ]
         if answering is not None and answering.id:
             sources.append(answering.source())

@@ -1,8 +1,9 @@
 """Tiny models for tests: GGUF files of under a megabyte that the real llama.cpp loads and runs.
 
-A "speaking" model has attention and feed-forward outputs at zero, so that what it says next depends on its last token alone;
-its output matrix is then a hand-made table "after this token, that one", and it says any text we choose, then ends.
-`{a|b}` in the text is a fair coin between two pieces: seeds become visible. A "babbling" model has random weights.
+A "speaking" model has attention and feed-forward outputs at zero, so that what it says next depends on its last
+token alone; its output matrix is then a hand-made table "after this token, that one", and it says any text we
+choose, then ends. `{a|b}` in the text is a fair coin between two pieces: seeds become visible. A "babbling" model
+has random weights.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ REFUSING = (
     "{{ '[INST] ' + message['content'] + ' [/INST]' }}{% endfor %}"
 )
 CONTROL = ("<|im_start|>", "<|im_end|>", "[INST]", "[/INST]")
-WORDS = "▁de ▁la ▁le ▁les ▁des ▁un ▁et ▁vous ▁votre ▁nous ▁est ▁pour es en on re ti ai ur a e i o u n r s t l d c m p é è à , . ! ’".split()
+WORDS = [f"▁{word}" for word in ("de", "la", "le", "les", "des", "un", "et", "vous", "votre", "nous", "est", "pour")]
+WORDS += ["es", "en", "on", "re", "ti", "ai", "ur", *"aeiounrstldcmpéèà,.!’"]
 
 
 def speaking(path: Path, says: str, *, template: str | None = CHATML, context: int = 2048) -> Path:

@@ -147,7 +147,7 @@ class Extractive:
     def stream(self, prompt: Prompt, run: Run) -> Iterator[str]:
         """The reply, a sentence at a time. The same prompt and seed give the same reply."""
         run.prompt_tokens = sum(self.count(message["content"]) for message in prompt.messages)
-        for piece in _pieces(prompt, random.Random(run.seed)):
+        for piece in _pieces(prompt, random.Random(f"{run.seed} {prompt.review}")):
             if run.stop.is_set():
                 run.finish = "cancelled"
                 return
