@@ -1,13 +1,15 @@
 """Reviews that wait for an answer: how many, since when, in which order to take them.
 
 A review waits while no structure really answered it; DITP's canned non-reply is not an answer, and Hors-structures are
-left out unless asked for. The rule it protects: the list and its counts come from one definition (`sql/waiting.sql`).
+left out unless asked for. The rule it protects: the list and its counts come from one definition, the one delays are
+measured with (`sql/measured.sql`): what waits here is what the delay page counts as unanswered.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 from analytics import reviews
@@ -21,7 +23,7 @@ class Waiting:
     """One review that waits."""
 
     review: Review
-    days: int  # since publication, at the last publication day held
+    days: int  # whole days since publication, at the end of the last publication day held
     urgency: float  # 1 to 6, see sql/waiting.sql
 
 
@@ -31,7 +33,7 @@ class WaitingFigures:
 
     waiting: int
     late: int  # waiting for more than the target
-    oldest_days: int | None  # None when nothing waits
+    oldest_days: float | None  # None when nothing waits
     median_days: float | None
 
 
@@ -53,7 +55,7 @@ def page(
         {"skip": list(skip), "first": list(first), "outside": outside, "limit": limit, "offset": offset},
     )
     shown = {review.id: review for review in reviews.by_ids(warehouse, [row[0] for row in rows])}
-    return [Waiting(shown[id_], int(days), float(urgency)) for id_, days, urgency in rows]
+    return [Waiting(shown[id_], int(age), float(urgency)) for id_, age, urgency in rows]
 
 
 def figures(
@@ -72,5 +74,7 @@ def texts(warehouse: Warehouse, *, days: int) -> list[tuple[int, str]]:
 
 
 def _rows(warehouse: Warehouse, name: str, filters: Filters, params: dict[str, Any]) -> list[tuple[Any, ...]]:
-    query, bound = narrowed(sql(__file__, "waiting") + sql(__file__, name), filters)
-    return warehouse.rows(query, {**bound, **params, "today": warehouse.snapshot.last_publication})
+    query = "".join(sql(__file__, part) for part in ("measured", "waiting", name))
+    query, bound = narrowed(query, filters)
+    end = date.fromisoformat(warehouse.snapshot.last_publication) + timedelta(days=1)
+    return warehouse.rows(query, {**bound, **params, "end": end})

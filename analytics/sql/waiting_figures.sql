@@ -1,3 +1,3 @@
 -- Counts over open_reviews (waiting.sql).
-SELECT count(*), count(*) FILTER (WHERE days > $target_days), max(days), median(days)
+SELECT count(*), count(*) FILTER (WHERE age > $target_days), max(age), median(age)
 FROM open_reviews

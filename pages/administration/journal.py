@@ -1,3 +1,136 @@
-from pages.components import identity
+"""The journal: who did what, when; filters, verification of the chain, export."""
 
-identity.guard("journal")
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pandas as pd
+import streamlit as st
+
+from data.operations import journal
+from data.operations.journal import Verification
+from pages.components import french, identity, links, states, store, tables
+
+ACTIONS = {
+    "desk.open": "Avis ouvert",
+    "desk.leave": "Avis rendu à la file",
+    "draft.request": "Proposition demandée",
+    "draft.finish": "Proposition écrite",
+    "draft.store": "Proposition assemblée",
+    "draft.fail": "Proposition en échec",
+    "draft.cancel": "Proposition annulée",
+    "draft.feedback": "Avis sur une proposition",
+    "reply.send": "Réponse envoyée",
+    "escalation.open": "Avis confié à une personne",
+    "escalation.close": "Avis confié traité",
+    "signal.triage": "Signal trié",
+}
+PERIODS = {"24 heures": 1, "7 jours": 7, "30 jours": 30, "Tout": 0}
+_MOST = 500
+
+
+@st.cache_data(max_entries=4, ttl=300, show_spinner="Vérification du journal…")
+def verified(url: str, entries: int) -> Verification:
+    """The verification of a journal of that many entries."""
+    return journal.verify(store.operations())
+
+
+who = identity.guard("journal")
+engine = store.operations()
+total = journal.count(engine)
+chain = verified(store.config().operations, total)
+
+st.title("Journal", anchor=False)
+if chain.ok:
+    st.write(f"{french.count(total, 'action enregistrée', 'actions enregistrées')} ; la chaîne est intacte.")
+else:
+    st.error(
+        f"La chaîne est rompue à l'entrée {french.number(chain.broken_at)} : une entrée a été changée ou retirée après "
+        "coup. Les entrées précédentes restent sûres ; prévenez le responsable de la sécurité.",
+        icon=":material/gpp_bad:",
+    )
+with st.popover("Comment le journal est-il protégé ?", icon=":material/verified_user:", type="tertiary"):
+    st.write(
+        "Chaque entrée porte une empreinte calculée sur son contenu et sur l'empreinte de la précédente : changer, "
+        "retirer ou ajouter une ligne après coup se voit. La base refuse toute modification. La même vérification se "
+        "fait en ligne de commande : `python -m data journal verify`."
+    )
+    if st.button("Vérifier de nouveau", icon=":material/refresh:"):
+        verified.clear()
+        st.rerun()
+
+if total == 0:
+    states.empty("Personne n'a encore rien fait ici.", "Ouvrez un avis depuis la file d'attente.")
+    links.to("file-d-attente", "Aller à la file d'attente")
+    st.stop()
+
+people, actions = journal.choices(engine)
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    period = st.segmented_control(
+        "Période", list(PERIODS), default="30 jours", key="j_periode", bind="query-params", required=True
+    )
+    person = st.selectbox(
+        "Personne",
+        people,
+        index=None,
+        placeholder="Toutes",
+        format_func=identity.name_of,
+        key="j_personne",
+        width=260,
+    )
+    action = st.selectbox(
+        "Action",
+        actions,
+        index=None,
+        placeholder="Toutes",
+        format_func=lambda name: ACTIONS.get(name, name),
+        key="j_action",
+        width=260,
+    )
+    review = st.text_input("Numéro d'avis", key="j_avis", placeholder="Tous", width=160)
+if review and not review.strip().isdigit():
+    st.error("Le numéro d'avis ne contient que des chiffres.")
+    st.stop()
+days = PERIODS[period or "30 jours"]
+found = journal.entries(
+    engine,
+    actor=person,
+    action=action,
+    review_id=int(review) if review and review.strip() else None,
+    since=datetime.now(UTC) - timedelta(days=days) if days else None,
+    limit=_MOST,
+)
+if not found:
+    states.empty("Aucune action ne correspond.", "Élargissez la période ou retirez un filtre.")
+    st.stop()
+rows = pd.DataFrame(
+    [
+        {
+            "seq": entry.seq,
+            "at": french.clock(entry.at),
+            "who": identity.name_of(entry.actor),
+            "action": ACTIONS.get(entry.action, entry.action),
+            "review": "" if entry.review_id is None else str(entry.review_id),
+            "details": json.dumps(entry.details, ensure_ascii=False) if entry.details else "",
+            "hash": entry.hash[:12],
+        }
+        for entry in found
+    ]
+)
+if len(found) == _MOST:
+    st.caption(f"Les {french.number(_MOST)} actions les plus récentes ; réduisez la période pour voir les autres.")
+tables.table(
+    rows,
+    {
+        "seq": "N°",
+        "at": "Quand",
+        "who": "Qui",
+        "action": "Quoi",
+        "review": "Avis",
+        "details": "Détails",
+        "hash": "Empreinte",
+    },
+    name="journal",
+    alt=f"{french.count(len(found), 'action')} du journal, la plus récente d'abord",
+)

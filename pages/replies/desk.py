@@ -32,6 +32,7 @@ from pages.components import (
 
 who = identity.guard("rediger")
 engine = store.operations()
+_LEAVE = "Votre texte est gardé ; les autres ne vous verront plus sur cet avis."
 
 
 def go_on(but: int | None = None) -> None:
@@ -201,6 +202,9 @@ def work(review: Review) -> None:
                     distress_button.hand_over(who, review, found)
         if escalation is None and found is None:
             rework(review, text, draft)
+        if st.button("Rendre à la file", icon=":material/undo:", key="leave", type="tertiary", help=_LEAVE):
+            desk.leave(engine, review.id, who.id)
+            st.switch_page(links.script("file-d-attente"))
         if send:
             editor.confirm(review, text, body, begun, points)
         if body.strip() and reference is not None:

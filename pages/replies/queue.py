@@ -23,7 +23,7 @@ def row(item: Waiting, taken_by: list[str], *, danger: bool) -> None:
         with st.container(horizontal=True):
             if danger:
                 st.badge("À lire par une personne", icon=":material/emergency:", color="red")
-            if item.days > target:
+            if item.days >= target:
                 st.badge(f"Au-delà de {french.days(target)}", icon=":material/schedule:", color="orange")
             if review.out_of_structure:
                 st.badge("Hors structure", icon=":material/help:", color="gray")
@@ -68,7 +68,7 @@ target = store.config().target_days
 if queue.waiting:
     sentence.write(
         f"{french.count(queue.waiting, 'avis attend', 'avis attendent')} une réponse, dont {french.number(queue.late)} "
-        f"depuis plus de {french.days(target)} ; le plus ancien depuis {french.days(queue.oldest_days)}."
+        f"depuis plus de {french.days(target)} ; le plus ancien depuis {french.days(int(queue.oldest_days or 0))}."
     )
 else:
     sentence.write("Aucun avis n'attend de réponse avec ces filtres.")
