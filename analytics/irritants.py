@@ -12,6 +12,7 @@ from typing import Literal
 
 import pandas as pd
 
+from analytics import delays
 from data.filters import Filters, narrowed
 from data.warehouse import Warehouse, sql
 
@@ -153,7 +154,8 @@ def emblematic(warehouse: Warehouse, irritant_id: int, filters: Filters, limit: 
 
 
 def _figures(warehouse: Warehouse, filters: Filters) -> pd.DataFrame:
-    return warehouse.frame(*narrowed(sql(__file__, "irritant_figures"), filters))
+    query = sql(__file__, "irritant_figures").replace("/*measured*/", delays.measured())
+    return warehouse.frame(*narrowed(query, filters))
 
 
 def _about(

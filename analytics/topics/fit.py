@@ -13,32 +13,24 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 from scipy.optimize import linear_sum_assignment
-from sklearn.decomposition import TruncatedSVD
-from sklearn.feature_extraction.text import TfidfTransformer
+from sklearn.feature_extraction.text import CountVectorizer
 
-from analytics.topics import names, text
-from analytics.topics.clusters import MixtureClusters, subdivided
-from analytics.topics.model import (
-    UNASSIGNED,
-    Topic,
-    TopicModel,
-    counter_of,
-    embed,
-    unit,
-    weights,
-)
+from analytics.topics import names, text, vectors
+from analytics.topics.clusters import MergedClusters, subdivided
+from analytics.topics.model import Topic, TopicModel
+from analytics.topics.vectors import Words, unit
 
 IRRITANTS = 72  # what a person can hold in mind, when there are reviews enough
 MOST_REVIEWS = 100_000  # fitted on at most; the others are assigned
 FEWEST_REVIEWS = 20  # under which nothing recurs: every review stays unassigned
 _REVIEWS_EACH = 30  # reviews an irritant needs, on average
-_DIMENSIONS = 100
 _SUBJECT_SIZE = 8
 _SUBJECTS_EACH = 8
 _EXEMPLARS = 5
-_NAMING_SAMPLE = 300
+_TITLE = 2  # times that a review's title counts again in the naming of its topic: people sum up there
+_NAMING_SAMPLE = 200  # reviews of an irritant read to find how its words are written
+_SUBJECT_SAMPLE = 60
 _TERMS = 40
 
 
@@ -61,23 +53,22 @@ def fit(
     if len(rows) > MOST_REVIEWS:
         rows = np.sort(random.choice(rows, MOST_REVIEWS, replace=False))
     texts, ids = [texts[i] for i in rows], [ids[i] for i in rows]
-    keys = list(text.counted(texts))
-    usable = sum(1 for k in keys if k.count(" ") >= 2)
+    sentences = list(text.sentences(texts))
+    if sum(1 for parts in sentences if parts) < FEWEST_REVIEWS:
+        return _empty(kind, last_publication, len(texts))
+    words = vectors.learn(sentences, seed)
+    keys = [" ".join(parts) for parts in sentences]
+    placed, lengths = words.embed(keys)
+    usable = int(np.count_nonzero(lengths))
     if usable < FEWEST_REVIEWS:
         return _empty(kind, last_publication, len(texts))
-    counter = counter_of(min_df=2 if usable < 6000 else usable // 3000, max_df=0.2 if usable > 200 else 0.5)
-    counts = counter.fit_transform(keys)
-    idf = TfidfTransformer(norm=None).fit(counts).idf_.astype(np.float32)
-    matrix = weights(counts, idf)
-    dimensions = min(_DIMENSIONS, matrix.shape[1] - 1, matrix.shape[0] - 1)
-    components = TruncatedSVD(dimensions, n_iter=4, random_state=seed).fit(matrix).components_.astype(np.float32)
-    vectors = embed(matrix, components)
-    clusters = MixtureClusters(matrix, wanted=min(IRRITANTS, max(2, usable // _REVIEWS_EACH)), seed=seed)
-    terms = _bertopic(keys, vectors, clusters)
+    clusters = MergedClusters(lengths, wanted=min(IRRITANTS, max(2, usable // _REVIEWS_EACH)), seed=seed)
+    titled = [" ".join([*parts[:1] * _TITLE, *parts]) for parts in sentences]
+    terms = _bertopic(titled, placed, clusters)
     return _model(
         texts=texts,
         ids=np.asarray(ids, dtype=np.int64),
-        vectors=vectors,
+        placed=placed,
         clusters=clusters,
         terms=terms,
         previous=previous,
@@ -86,15 +77,13 @@ def fit(
             "kind": kind,
             "fitted_on": len(texts),
             "last_publication": last_publication,
-            "vocabulary": tuple(counter.get_feature_names_out()),
-            "idf": idf,
-            "components": components,
+            "words": words,
             "threshold": clusters.threshold_,
         },
     )
 
 
-def _bertopic(keys: list[str], vectors: np.ndarray, clusters: MixtureClusters) -> dict[int, list[tuple[str, float]]]:
+def _bertopic(keys: list[str], placed: np.ndarray, clusters: MergedClusters) -> dict[int, list[tuple[str, float]]]:
     """Run BERTopic with the given vectors and clusters; c-TF-IDF terms of each cluster, heaviest first."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     from bertopic import BERTopic
@@ -107,14 +96,14 @@ def _bertopic(keys: list[str], vectors: np.ndarray, clusters: MixtureClusters) -
         embedding_model=BaseEmbedder(),
         umap_model=BaseDimensionalityReduction(),  # the SVD has reduced already
         hdbscan_model=clusters,
-        vectorizer_model=counter_of(),
+        vectorizer_model=_pairs(),
         ctfidf_model=ClassTfidfTransformer(),
         top_n_words=_TERMS,
         calculate_probabilities=False,
         verbose=False,
     )
     with contextlib.redirect_stdout(None):
-        found, _ = topic_model.fit_transform(keys, embeddings=vectors)
+        found, _ = topic_model.fit_transform(keys, embeddings=placed)
     # BERTopic numbers topics by size: follow one review of each back to its cluster.
     number = {
         int(cluster): int(found[int(np.flatnonzero(clusters.labels_ == cluster)[0])]) for cluster in _used(clusters)
@@ -122,7 +111,14 @@ def _bertopic(keys: list[str], vectors: np.ndarray, clusters: MixtureClusters) -
     return {cluster: [(w, float(s)) for w, s in topic_model.get_topic(n) if w] for cluster, n in number.items()}
 
 
-def _used(clusters: MixtureClusters) -> np.ndarray:
+def _pairs() -> CountVectorizer:
+    """Counts words and pairs of neighbouring words in reviews given as counted keys."""
+    return CountVectorizer(
+        tokenizer=str.split, token_pattern=None, lowercase=False, ngram_range=(1, 2), dtype=np.float32
+    )
+
+
+def _used(clusters: MergedClusters) -> np.ndarray:
     return np.unique(clusters.labels_[clusters.labels_ >= 0])
 
 
@@ -130,8 +126,8 @@ def _model(
     *,
     texts: Sequence[str],
     ids: np.ndarray,
-    vectors: np.ndarray,
-    clusters: MixtureClusters,
+    placed: np.ndarray,
+    clusters: MergedClusters,
     terms: dict[int, list[tuple[str, float]]],
     previous: TopicModel | None,
     seed: int,
@@ -141,22 +137,22 @@ def _model(
     random = np.random.default_rng(seed)
     used = _used(clusters)
     members = [np.flatnonzero(clusters.labels_ == c) for c in used]
-    centres = unit(np.stack([vectors[m].mean(axis=0) for m in members]))
-    fine = [subdivided(vectors[m], _SUBJECT_SIZE, _SUBJECTS_EACH, seed) for m in members]
+    centres = clusters.centres_[used]
+    fine = [subdivided(placed[m], _SUBJECT_SIZE, _SUBJECTS_EACH, seed) for m in members]
     groups = [(i, m[f == g]) for i, (m, f) in enumerate(zip(members, fine, strict=True)) for g in range(f.max() + 1)]
-    subject_centres = unit(np.stack([vectors[rows].mean(axis=0) for _, rows in groups]))
+    subject_centres = unit(np.stack([placed[rows].mean(axis=0) for _, rows in groups]))
     old = previous.assign(texts) if previous is not None and previous.irritants else None
     fresh = max((t.id for t in previous.irritants), default=-1) + 1 if previous is not None else 0
     irritant_ids = carried(members, old.irritant if old else None, len(texts), fresh)
     subject_ids = _subject_ids(groups, irritant_ids, old.subject if old else None, len(texts), previous)
-    titles = names.named([terms[int(c)] for c in used], [_some(texts, m, random) for m in members])
+    titles = names.named([terms[int(c)] for c in used], [_some(texts, m, random, _NAMING_SAMPLE) for m in members])
     places = _map(centres)
     irritants = tuple(
         Topic(
             id=irritant_ids[i],
             label=titles[i].label,
             terms=titles[i].terms,
-            exemplars=tuple(int(r) for r in ids[m[np.argsort(-(vectors[m] @ centres[i]), kind="stable")[:_EXEMPLARS]]]),
+            exemplars=tuple(int(r) for r in ids[m[np.argsort(-(placed[m] @ centres[i]), kind="stable")[:_EXEMPLARS]]]),
             x=float(places[i, 0]),
             y=float(places[i, 1]),
         )
@@ -170,7 +166,6 @@ def _model(
     return TopicModel(
         irritants=irritants,
         subjects=subjects,
-        evidence=clusters.evidence_[used],
         centres=centres,
         subject_centres=subject_centres,
         **shared,
@@ -224,8 +219,8 @@ def _subject_names(
         if len(own) == 1:
             out.append(titles[i])
             continue
-        samples = [_some(texts, rows, random) for rows in own]
-        counter = counter_of()
+        samples = [_some(texts, rows, random, _SUBJECT_SAMPLE) for rows in own]
+        counter = _pairs()
         counts = counter.fit_transform([" ".join(text.counted(sample)) for sample in samples])
         presence = np.asarray(counts.todense())
         share = presence / presence.sum(axis=1, keepdims=True)
@@ -239,8 +234,8 @@ def _subject_names(
     return out
 
 
-def _some(texts: Sequence[str], rows: np.ndarray, random: np.random.Generator) -> list[str]:
-    chosen = rows if len(rows) <= _NAMING_SAMPLE else random.choice(rows, _NAMING_SAMPLE, replace=False)
+def _some(texts: Sequence[str], rows: np.ndarray, random: np.random.Generator, most: int) -> list[str]:
+    chosen = rows if len(rows) <= most else random.choice(rows, most, replace=False)
     return [texts[int(i)] for i in np.sort(chosen)]
 
 
@@ -264,10 +259,7 @@ def _empty(kind: str, last_publication: str, n: int) -> TopicModel:
         last_publication=last_publication,
         irritants=(),
         subjects=(),
-        vocabulary=("-",),
-        idf=np.ones(1, dtype=np.float32),
-        components=np.zeros((1, 1), dtype=np.float32),
-        evidence=none,
+        words=Words(("-",), np.ones(1, dtype=np.float32), np.zeros((1, 1), dtype=np.float32)),
         centres=none,
         subject_centres=none,
         threshold=0.0,

@@ -18,15 +18,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy import sparse
-from sklearn.feature_extraction.text import CountVectorizer
 
 from analytics.topics import text
+from analytics.topics.clusters import judged
+from analytics.topics.vectors import Words
 from data.errors import VigieError
 
-FORMAT = 2
+FORMAT = 1
 UNASSIGNED = -1
-NGRAMS = (1, 2)
 _BATCH = 20_000
 
 
@@ -66,10 +65,7 @@ class TopicModel:
     last_publication: str  # of the data it was fitted on, ISO date
     irritants: tuple[Topic, ...]
     subjects: tuple[Topic, ...]
-    vocabulary: tuple[str, ...]
-    idf: np.ndarray  # (words,)
-    components: np.ndarray  # (dimensions, words): the SVD
-    evidence: np.ndarray  # (irritants, words): log-odds of each word under an irritant against the whole
+    words: Words
     centres: np.ndarray  # (irritants, dimensions), unit rows
     subject_centres: np.ndarray  # (subjects, dimensions), unit rows
     threshold: float  # evidence under which a review stays unassigned
@@ -78,21 +74,16 @@ class TopicModel:
     def version(self) -> str:
         """Identity of the model: its format and a digest of what it assigns with."""
         digest = hashlib.blake2b(digest_size=5)
-        for array in (self.idf, self.evidence, self.centres, self.subject_centres):
+        for array in (self.words.idf, self.words.vectors, self.centres, self.subject_centres):
             digest.update(np.ascontiguousarray(array, dtype=np.float32).tobytes())
         digest.update(json.dumps([self.kind, self.threshold, [t.id for t in self.irritants]]).encode())
         return f"topics-{FORMAT}-{digest.hexdigest()}"
-
-    def weigh(self, keys: Sequence[str]) -> sparse.csr_matrix:
-        """TF-IDF rows (sublinear counts, unit length) of reviews given as counted keys."""
-        counter = counter_of(self.vocabulary)
-        return weights(counter.transform(keys), self.idf)
 
     def assign(self, texts: Iterable[str]) -> Assignment:
         """Irritant, subject and vector of each review, in batches: memory does not grow with the words."""
         parts = [self._assign(batch) for batch in _batches(texts)]
         if not parts:
-            dimensions = self.components.shape[0]
+            dimensions = self.words.vectors.shape[1]
             none = np.empty(0, dtype=np.int64)
             return Assignment(none, none, np.empty(0), np.empty((0, dimensions), dtype=np.float32))
         return Assignment(
@@ -100,16 +91,14 @@ class TopicModel:
         )
 
     def _assign(self, batch: Sequence[str]) -> Assignment:
-        matrix = self.weigh(list(text.counted(batch)))
-        vectors = embed(matrix, self.components)
+        vectors, lengths = self.words.embed(list(text.counted(batch)))
         n = len(batch)
         irritant = np.full(n, UNASSIGNED, dtype=np.int64)
         subject = np.full(n, UNASSIGNED, dtype=np.int64)
         score = np.zeros(n)
         if self.irritants:
-            proof = np.asarray(matrix @ self.evidence.T)
-            best = proof.argmax(axis=1)
-            kept = proof[np.arange(n), best] > self.threshold
+            best, proof = judged(vectors, lengths, self.centres)
+            kept = proof > self.threshold
             irritant[kept] = np.array([t.id for t in self.irritants])[best[kept]]
             score[kept] = np.clip(np.einsum("ij,ij->i", vectors[kept], self.centres[best[kept]]), 0.0, 1.0)
             self._subjects(vectors, irritant, subject)
@@ -127,10 +116,15 @@ class TopicModel:
     def save(self, folder: Path) -> None:
         """Write the artifact in `folder` (created); the description goes last, with the numbers' digest."""
         folder.mkdir(parents=True, exist_ok=True)
-        numbers = {name: getattr(self, name) for name in _ARRAYS}
+        numbers = {
+            "idf": self.words.idf,
+            "word_vectors": self.words.vectors,
+            "centres": self.centres,
+            "subject_centres": self.subject_centres,
+        }
         draft = folder / f".model-{os.getpid()}.npz"
         with draft.open("wb") as stream:
-            np.savez(stream, **{name: np.asarray(a, dtype=_ARRAYS[name]) for name, a in numbers.items()})
+            np.savez(stream, **{name: np.asarray(a, dtype=np.float32) for name, a in numbers.items()})
         description = {
             "format": FORMAT,
             "version": self.version,
@@ -141,21 +135,12 @@ class TopicModel:
             "threshold": self.threshold,
             "irritants": [vars(t) for t in self.irritants],
             "subjects": [vars(t) for t in self.subjects],
-            "vocabulary": self.vocabulary,
+            "vocabulary": self.words.vocabulary,
         }
         os.replace(draft, folder / "model.npz")
         notes = folder / f".model-{os.getpid()}.json"
         notes.write_text(json.dumps(description, ensure_ascii=False), "utf-8")
         os.replace(notes, folder / "model.json")
-
-
-_ARRAYS = {
-    "idf": np.float32,
-    "components": np.float32,
-    "evidence": np.float32,
-    "centres": np.float32,
-    "subject_centres": np.float32,
-}
 
 
 def load(folder: Path) -> TopicModel | None:
@@ -174,56 +159,23 @@ def load(folder: Path) -> TopicModel | None:
         if hashlib.sha256(content).hexdigest() != said["sha256"]:
             raise ValueError("its numbers are not the ones that were written")
         with np.load(folder / "model.npz", allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in _ARRAYS}
+            words = Words(tuple(said["vocabulary"]), stored["idf"], stored["word_vectors"])
+            centres, subject_centres = stored["centres"], stored["subject_centres"]
         return TopicModel(
             kind=said["kind"],
             fitted_on=int(said["fitted_on"]),
             last_publication=said["last_publication"],
             irritants=tuple(_topic(t) for t in said["irritants"]),
             subjects=tuple(_topic(t) for t in said["subjects"]),
-            vocabulary=tuple(said["vocabulary"]),
+            words=words,
+            centres=centres,
+            subject_centres=subject_centres,
             threshold=float(said["threshold"]),
-            **arrays,
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as error:
         raise BadModel(
             f"{folder}: damaged topic model ({error}); fit a new one with: python -m refresh --refit"
         ) from None
-
-
-def counter_of(vocabulary: Sequence[str] | None = None, min_df: int = 1, max_df: float = 1.0) -> CountVectorizer:
-    """Counts words and pairs of words in reviews given as counted keys; fitted already when given a vocabulary."""
-    return CountVectorizer(
-        tokenizer=str.split,
-        token_pattern=None,
-        lowercase=False,
-        ngram_range=NGRAMS,
-        min_df=min_df,
-        max_df=max_df,
-        max_features=None if vocabulary is not None else 50_000,
-        vocabulary=None if vocabulary is None else list(vocabulary),
-        dtype=np.float32,
-    )
-
-
-def weights(counts: sparse.csr_matrix, idf: np.ndarray) -> sparse.csr_matrix:
-    """Sublinear TF-IDF with unit rows."""
-    matrix = counts.tocsr(copy=True)
-    matrix.data = (1 + np.log(matrix.data)).astype(np.float32)
-    matrix = matrix.multiply(idf[None, :]).tocsr()
-    length = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
-    return (sparse.diags(1 / np.where(length > 0, length, 1)) @ matrix).tocsr().astype(np.float32)
-
-
-def embed(matrix: sparse.csr_matrix, components: np.ndarray) -> np.ndarray:
-    """Dense unit vectors of TF-IDF rows; a row without known words stays zero."""
-    return unit(np.asarray(matrix @ components.T, dtype=np.float32))
-
-
-def unit(rows: np.ndarray) -> np.ndarray:
-    """Rows scaled to length one; zero rows stay zero."""
-    length = np.linalg.norm(rows, axis=1, keepdims=True)
-    return (rows / np.where(length > 1e-9, length, 1)).astype(np.float32)
 
 
 def _batches(texts: Iterable[str]) -> Iterator[list[str]]:

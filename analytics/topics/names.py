@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from analytics.topics import text
 
 _SHOWN = 10  # terms kept for a topic
-_PAIR_BONUS = 2.5  # a pair of words says more than a word: its c-TF-IDF weight counts that much more
+_PAIR_BONUS = 2.0  # a pair of words says more than a word: its c-TF-IDF weight counts that much more
 _VERBAL = 0.4  # what looks like a verb or a participle names a subject badly: its weight counts that much
 _VERB = re.compile(r"(?:ez|ait|ais|aient|ant|ons|er|ir|oir|é|ée|és|ées|ent|u|ue|us|ues|it|ite|is|ise)$")
 _NOUN = re.compile(
@@ -24,7 +24,9 @@ _NOUN = re.compile(
     r"ité|ités|été|marché|congé|salarié|retraité|handicapé|étranger|loyer|foyer|chantier|délit|habitant|montant|"
     r"enfant|enfants|étudiant|étudiants|restaurant|carburant|panne|maison|maisons|saison|cartons|statut|statuts)$"
 )
-_LINKS = frozenset("de d' du des la le les l' à a au aux en et pour par sur sans un une".split()) - {"a"}
+_LINKS = frozenset(
+    ["de", "d'", "du", "des", "la", "le", "les", "l'", "à", "au", "aux", "en", "et", "pour", "par", "sur", "sans"]
+)  # small words between a noun and its complement
 _PAIR_WORD = re.compile(r"[^\s']+'|[^\s']+")
 
 

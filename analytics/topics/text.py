@@ -1,6 +1,7 @@
 """French words of a review, as the topic model counts them and as a person reads them.
 
-Owns tokenisation, stop words, stems and acronyms. Two forms of each word are kept: the key that is counted (Snowball
+Owns tokenisation, stop words, stems and acronyms (a written-out name counts as its acronym: 'caisse d'allocations
+familiales' is CAF). Two forms of each word are kept: the key that is counted (Snowball
 stem without accents, so that 'déclarée' and 'declarer' agree) and the surface that is shown (real words, accents kept).
 The rule it protects: nothing shown to a person is ever a stem.
 """
@@ -55,30 +56,18 @@ def key(word: str) -> str:
     return fold(_STEMMER.stemWord(word))
 
 
-def tokens(text: str) -> list[tuple[str, str]]:
-    """(key, surface) of the counted words of a review, in order; ('', '.') where a sentence ends.
-
-    Written-out names of the acronym table become their acronym ('caisse d'allocations familiales' -> 'CAF').
-    """
-    names, pattern, by_phrase = _acronyms()
-    flat = pattern.sub(lambda found: by_phrase[fold(found[0])], clean(text))
-    out: list[tuple[str, str]] = []
-    for part in _BREAK.split(flat):
-        for word in _WORD.findall(_ELISION.sub(" ", part)):
-            counted = key(word)
-            if counted:
-                out.append((counted, names.get(counted, word)))
-        if out and out[-1][0]:
-            out.append(("", "."))
-    return out
+def sentences(texts: Iterable[str]) -> Iterator[list[str]]:
+    """The counted keys of each sentence of each review, joined by spaces; sentences without any are left out."""
+    _, pattern, by_phrase = _acronyms()
+    for text in texts:
+        flat = _ELISION.sub(" ", pattern.sub(lambda found: by_phrase[fold(found[0])], clean(text)))
+        parts = (" ".join(k for k in map(key, _WORD.findall(part)) if k) for part in _BREAK.split(flat))
+        yield [part for part in parts if part]
 
 
 def counted(texts: Iterable[str]) -> Iterator[str]:
     """The counted keys of each review, joined by spaces: what the vectoriser and BERTopic read."""
-    names, pattern, by_phrase = _acronyms()
-    for text in texts:
-        flat = _ELISION.sub(" ", pattern.sub(lambda found: by_phrase[fold(found[0])], clean(text)))
-        yield " ".join(k for k in map(key, _WORD.findall(flat)) if k)
+    return (" ".join(parts) for parts in sentences(texts))
 
 
 def surfaces(texts: Iterable[str]) -> dict[str, Counter[str]]:

@@ -1,0 +1,110 @@
+"""The signals a refresh leaves in the snapshot: those of the last weeks, and the older ones it carries.
+
+Owns the tables `signals` and `signal_weeks`. The rule it protects: one event keeps one id from week to week, so that
+what people wrote about it (triage) stays attached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date, timedelta
+
+import duckdb
+import pandas as pd
+
+from analytics.signals import engine
+from analytics.signals.record import Signal, from_frame
+
+REPLAYED = 12  # weeks judged again at each refresh
+
+
+def write(connection: duckdb.DuckDBPyConnection, last: date, earlier: Iterable[Signal] = ()) -> list[Signal]:
+    """Fill `signals` and `signal_weeks` as of `last`; returns the signals written.
+
+    Each Sunday of the last weeks is judged as if it were that day, then `last` itself. `earlier` are the signals of
+    the previous snapshot: those older than the replay are kept while their reviews are still there.
+    """
+    known = engine.background(connection, last, weeks=REPLAYED + engine.GUARD)
+    signals = chained([s for day in days(last) for s in engine.on(known, day).signals])
+    oldest = last - timedelta(weeks=REPLAYED)
+    still = set(known.reviews.id.tolist())
+    seen = {s.id for s in signals}
+    signals += [s for s in earlier if s.as_of < oldest and s.id not in seen and still.issuperset(s.review_ids)]
+    if signals:
+        rows = pd.DataFrame([_row(s) for s in signals])
+        connection.register("new_signals", rows)
+        connection.execute("INSERT INTO signals BY NAME SELECT * FROM new_signals")
+        connection.unregister("new_signals")
+        curves = [
+            engine.curve(known, s).assign(signal_id=s.id) for s in signals if s.topic in set(known.reviews.irritants)
+        ]
+        if curves:
+            connection.register("new_weeks", pd.concat(curves))
+            connection.execute("INSERT INTO signal_weeks BY NAME SELECT * FROM new_weeks")
+            connection.unregister("new_weeks")
+    return signals
+
+
+def kept(connection: duckdb.DuckDBPyConnection) -> list[Signal]:
+    """Signals the connection's snapshot holds; none before its first refresh."""
+    present = connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'signals'").fetchall()
+    return from_frame(connection.execute("SELECT * FROM signals").df()) if present else []
+
+
+def days(last: date) -> list[date]:
+    """The Sundays of the replay, oldest first, then `last`."""
+    sunday = last - timedelta(days=(last.weekday() + 1) % 7)
+    past = [sunday - timedelta(weeks=w) for w in range(REPLAYED)][::-1]
+    return [day for day in past if day < last] + [last]
+
+
+def chained(signals: Iterable[Signal]) -> list[Signal]:
+    """One signal for each event seen on several days: the latest figures under the first id and first week.
+
+    Two signals of one detector, subject and scope are the same event when the later one starts before the earlier
+    one's last week ends. `signals` come in order of day.
+    """
+    out: dict[str, Signal] = {}
+    last: dict[tuple[object, ...], str] = {}
+    for signal in signals:
+        subject = (signal.detector, signal.topic, signal.scope)
+        before = out.get(last.get(subject, ""))
+        if before is not None and signal.first_week <= before.last_week + timedelta(days=6):
+            out[before.id] = replace(signal, id=before.id, first_week=before.first_week)
+        else:
+            out[signal.id] = signal
+            last[subject] = signal.id
+    return list(out.values())
+
+
+def _row(signal: Signal) -> dict[str, object]:
+    scope, owner = signal.scope, signal.owner
+    return {
+        "id": signal.id,
+        "as_of": signal.as_of,
+        "detector": signal.detector,
+        "topic": signal.topic,
+        "label": signal.label,
+        "strength": signal.strength,
+        "network": scope.network,
+        "typology": scope.typology,
+        "structure_id": scope.structure,
+        "department": scope.department,
+        "channel": scope.channel,
+        "first_week": signal.first_week,
+        "last_week": signal.last_week,
+        "observed": signal.observed,
+        "expected": signal.expected,
+        "ratio": signal.ratio,
+        "ratio_low": signal.ratio_low,
+        "p": signal.p,
+        "q": signal.q,
+        "severity": signal.severity,
+        "terms": list(signal.terms),
+        "review_ids": list(signal.review_ids),
+        "owner_id": owner.structure_id if owner else None,
+        "owner_name": owner.name if owner else None,
+        "owner_mailbox": owner.mailbox if owner else None,
+        "tests": signal.tests,
+    }

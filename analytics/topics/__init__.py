@@ -1,0 +1,1 @@
+"""Topics: what reviews are about. `model` assigns, `fit` learns (batch only), `store` keeps both in a snapshot."""

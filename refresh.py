@@ -1,0 +1,217 @@
+"""The daily job: everything derived from the reviews, computed beside the snapshot in service, then published.
+
+Composes `analytics` and `generation`, which do not know each other, as `app.py` does for the pages. The rule it
+protects: readers keep the previous snapshot until every step has succeeded; a failure leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from tqdm import tqdm
+
+from data import cli, settings, snapshots
+from data.snapshots import Building, Snapshot
+from data.warehouse import sql
+
+
+@dataclass
+class Work:
+    """What the steps share: the snapshot being written, and what they have found so far."""
+
+    home: Path
+    base: Snapshot
+    connection: duckdb.DuckDBPyConnection
+    artifacts: Path
+    refit: bool
+    found: dict[str, Any] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)  # by step
+
+    @property
+    def today(self) -> date:
+        """Last publication date of the data."""
+        return date.fromisoformat(self.base.last_publication[:10])
+
+
+@dataclass(frozen=True)
+class Step:
+    """One part of the job: what the screen says, what it does, its usual share of the time."""
+
+    label: str
+    run: Callable[[Work], None]
+    weight: float
+
+
+def index(work: Work) -> None:
+    """The retrieval index that drafts are grounded on."""
+    from generation.index import build_index
+
+    build_index(work.connection, work.artifacts)
+
+
+def router(work: Work) -> None:
+    """The institution router, learnt from declared typologies."""
+    from generation.routing import train
+
+    train(work.connection, work.artifacts)
+
+
+def topics(work: Work) -> None:
+    """Irritants and subjects: fitted when there is a reason to, assigned to every review."""
+    from analytics.topics import store
+
+    outcome = store.refresh(
+        work.connection,
+        work.artifacts,
+        kind="demo" if work.base.demo else "real",
+        last_publication=work.base.last_publication,
+        fallback=_parent_artifacts(work),
+        refit=work.refit,
+    )
+    work.found |= {
+        "model": outcome.model.version,
+        "fitted": outcome.fitted,
+        "topics": len(outcome.model.irritants),
+        "assigned": outcome.assigned,
+        "rejected": outcome.rejected,
+    }
+
+
+def signals(work: Work) -> None:
+    """Weak signals of the last weeks."""
+    from analytics.signals import store
+
+    work.found["signals"] = len(store.write(work.connection, work.today, work.found.pop("earlier_signals")))
+
+
+def impact(work: Work) -> None:
+    """What changed since AI, by an honest method."""
+    from analytics.impact import estimate
+
+    estimate(work.connection)
+
+
+STEPS = (
+    Step("Index des réponses et des fiches", index, 4),
+    Step("Orientation vers la bonne institution", router, 3),
+    Step("Irritants", topics, 10),
+    Step("Signaux faibles", signals, 3),
+    Step("Impact de l'IA", impact, 2),
+)
+
+
+def refresh(home: Path, *, refit: bool = False, steps: Sequence[Step] = STEPS) -> Mapping[str, Any]:
+    """Recompute what derives from the current snapshot and publish the result; the keys of the command's JSON.
+
+    Raises NoSnapshot when nothing was ingested and VigieError when a step can't be done; the current snapshot then
+    stays in service.
+    """
+    started = time.perf_counter()
+    base = snapshots.current(home)
+    with snapshots.building(home, copy_of=base) as building:
+        work = _opened(home, base, building, refit)
+        try:
+            _run(work, steps)
+            duration = round(time.perf_counter() - started, 3)
+            _record(work, duration)
+            work.connection.execute("CHECKPOINT")
+        finally:
+            work.connection.close()
+        snapshot = building.publish(
+            demo=base.demo,
+            last_publication=base.last_publication,
+            reviews=base.reviews,
+            refreshed=True,
+            parent=base.id,
+            line=base.line,
+        )
+    found = {key: work.found.get(key, 0) for key in ("topics", "assigned", "rejected", "signals")}
+    return {
+        "snapshot": snapshot.id,
+        **found,
+        "duration_s": round(time.perf_counter() - started, 3),
+        "model": work.found.get("model"),
+        "fitted": work.found.get("fitted", False),
+        "steps": work.seconds,
+    }
+
+
+def _opened(home: Path, base: Snapshot, building: Building, refit: bool) -> Work:
+    """The copy, with its derived tables emptied; earlier signals and the log of refreshes are kept aside."""
+    from analytics.signals import store
+
+    connection = duckdb.connect(str(building.file))
+    earlier = store.kept(connection)
+    logged = connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'refreshes'").fetchall()
+    past = connection.execute("SELECT * FROM refreshes").fetchall() if logged else []
+    connection.execute(sql(snapshots.__file__, "schema_derived"))
+    if past:
+        connection.executemany(f"INSERT INTO refreshes VALUES ({', '.join('?' * len(past[0]))})", past)
+    work = Work(home, base, connection, building.artifacts, refit)
+    work.found["earlier_signals"] = earlier
+    return work
+
+
+def _parent_artifacts(work: Work) -> Path | None:
+    """Artifacts of the snapshot that this one was ingested from: an ingest that withdrew reviews carries none."""
+    for snapshot in snapshots.kept(work.home):
+        if snapshot.id == work.base.parent:
+            return snapshots.artifacts_of(work.home, snapshot)
+    return None
+
+
+def _run(work: Work, steps: Sequence[Step]) -> None:
+    """Run the steps in order, saying where we are: on a terminal, and in the file that `VIGIE_PROGRESS` names."""
+    total = sum(step.weight for step in steps)
+    done = 0.0
+    with tqdm(total=total, disable=None, file=sys.stderr, bar_format="{desc}: {percentage:3.0f}% {bar}") as bar:
+        for step in steps:
+            bar.set_description(step.label)
+            _tell(step.label, done / total)
+            began = time.perf_counter()
+            step.run(work)
+            work.seconds[step.label] = round(time.perf_counter() - began, 2)
+            done += step.weight
+            bar.update(step.weight)
+    _tell("Publication", 1.0)
+
+
+def _tell(label: str, done: float) -> None:
+    name = os.environ.get("VIGIE_PROGRESS")
+    if not name:
+        return
+    path = Path(name)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_text(json.dumps({"step": label, "done": round(done, 3)}, ensure_ascii=False), "utf-8")
+    os.replace(draft, path)
+
+
+def _record(work: Work, duration: float) -> None:
+    found = work.found
+    row = [datetime.now(UTC).replace(tzinfo=None), duration, found.get("model")]
+    row += [found.get(key, 0) for key in ("topics", "assigned", "rejected", "signals")]
+    work.connection.execute("INSERT INTO refreshes VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """`python -m refresh`."""
+    parser = argparse.ArgumentParser(
+        prog="python -m refresh", description="recompute topics, signals, impact and indexes", parents=[cli.options()]
+    )
+    parser.add_argument("--refit", action="store_true", help="fit a new topic model even when the one in service suits")
+    parser.set_defaults(run=lambda args: refresh(settings.load(args.home).home, refit=args.refit))
+    return cli.main(parser, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
