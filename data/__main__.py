@@ -1,4 +1,4 @@
-"""Commands of the data layer: `python -m data demo | ingest`."""
+"""Commands of the data layer: `python -m data demo | download | ingest`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from data import cli, ingest
+from data import cli, download, ingest
 
 
 def parser() -> argparse.ArgumentParser:
@@ -16,6 +16,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python -m data", description="Load, check and publish the data of Vigie.")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     demo.add_parser(commands)
+    download.add_parser(commands)
     ingest.add_parser(commands)
     return top
 

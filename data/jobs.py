@@ -71,6 +71,20 @@ def load_steps(home: Path, files: list[str], structures: str | None = None, fich
     ]
 
 
+def download_steps(home: Path) -> list[Step]:
+    """Fetch today's open data, load it and refresh."""
+    folder = Path(home) / "downloads"
+    return [
+        Step("Téléchargement des données ouvertes", ("data", "download", "--home", str(home)), 0.2),
+        *load_steps(
+            home,
+            [str(folder / "experiences.csv")],
+            structures=str(folder / "structures.csv"),
+            fiches=str(folder / "fiches.zip"),
+        ),
+    ]
+
+
 def refresh_step(home: Path) -> Step:
     """Recompute irritants, signals and the drafting index."""
     return Step("Analyse : irritants, signaux, index des réponses", ("refresh", "--home", str(home)), 0.65)
