@@ -7,6 +7,7 @@ with a reason.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -26,7 +27,31 @@ from pages.components import evidence, french, proposal, store
 if TYPE_CHECKING:
     from generation.results import Finding
 
-_HEIGHT = 380
+_HEIGHT = 340
+_AUTOSAVE = st.components.v2.component(
+    "vigie_autosave",
+    js="""
+// The text area hands its text over when left; this does the same after a second and a half without a key.
+const handlers = new WeakMap()
+export default function ({ data, parentElement }) {
+  const before = handlers.get(parentElement)
+  if (before) document.removeEventListener("input", before)
+  let timer
+  const later = (event) => {
+    const area = event.target
+    if (!(area instanceof HTMLTextAreaElement) || !area.closest("." + data.field)) return
+    clearTimeout(timer)
+    timer = setTimeout(() => {
+      const keys = { key: "Enter", code: "Enter", ctrlKey: true, bubbles: true }
+      if (area.isConnected) area.dispatchEvent(new KeyboardEvent("keydown", keys))
+    }, 1500)
+  }
+  handlers.set(parentElement, later)
+  document.addEventListener("input", later)
+  return () => document.removeEventListener("input", later)
+}
+""",
+)
 
 
 def field(text: DeskText) -> str:
@@ -43,10 +68,11 @@ def field(text: DeskText) -> str:
         on_change=_save,
         args=(text,),
         placeholder="Écrivez ici la réponse à la personne.",
-        help="Enregistré à chaque modification : vous pouvez fermer la page et revenir.",
+        label_visibility="collapsed",
     )
+    _AUTOSAVE(data={"field": "st-key-" + re.sub(r"[^a-zA-Z0-9_-]", "-", key)}, key=f"autosave_{key}", height=1)
     saved = st.session_state.get(f"_saved_{text.review_id}")
-    st.caption(f"{french.count(len(body or ''), 'caractère')} · {saved or 'Enregistrement automatique.'}")
+    st.caption(f"{french.count(len(body or ''), 'caractère')} · {saved or 'Chaque modification est enregistrée.'}")
     return body or ""
 
 

@@ -18,7 +18,7 @@ from pages.components import french, links, proposal, states
 if TYPE_CHECKING:
     from generation.results import Finding, Source
 
-KINDS = {"fiche": "Fiche", "reply": "Réponse passée", "structure": "Référentiel"}
+KINDS = {"fiche": "Fiche", "structure": "Référentiel"}  # a reply's title says by itself what it is
 _ICONS = {"fiche": ":material/description:", "reply": ":material/forum:", "structure": ":material/account_balance:"}
 SEVERITIES = {
     "high": ("À corriger ou à justifier", ":material/error:", "red"),
@@ -37,10 +37,11 @@ def sources(draft: StoredDraft) -> None:
         return
     for place, source in enumerate(found):
         used = " · utilisée" if source.id in cited else ""
-        title = states.plain(source.title or source.structure or source.id)
-        with st.expander(
-            f"{KINDS[source.kind]} : {title}{used}", icon=_ICONS[source.kind], key=f"source_{draft.id}_{place}"
-        ):
+        name = source.title or source.structure or source.id
+        if source.kind == "fiche" and source.heading:
+            name = f"{name}, {source.heading}"
+        title = name if source.kind == "reply" else f"{KINDS[source.kind]} : {name}"
+        with st.expander(states.plain(title) + used, icon=_ICONS[source.kind], key=f"source_{draft.id}_{place}"):
             _passage(source)
 
 

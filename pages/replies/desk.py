@@ -120,47 +120,18 @@ def untouched(text: DeskText) -> bool:
     return text.body == drafts.get(engine, text.draft_id).reply
 
 
-def rework(review: Review, text: DeskText, draft: StoredDraft | None) -> None:
-    """Ways to rework: another proposal, with or without an instruction; the proposal again; a blank page."""
-    with st.container(horizontal=True):
-        with st.popover("Autre proposition", icon=":material/refresh:"):
-            instruction = st.text_input(
-                "Consigne (facultative)",
-                key="instruction",
-                max_chars=300,
-                placeholder="Exemple : plus court, préciser le délai",
-                help="Suivie par le modèle de langage. Sans modèle, une autre formulation est assemblée.",
-            )
-            if st.button("Proposer", key="regenerate", type="primary"):
-                proposal.ask(who, review, (instruction or "").strip())
-                st.rerun()
-        if draft is not None and text.body != draft.reply:
-            st.button(
-                "Reprendre la proposition",
-                icon=":material/undo:",
-                key="take_draft",
-                on_click=take,
-                args=(text, draft),
-            )
-        if text.started != "blank" or text.body:
-            st.button(
-                "Page blanche",
-                icon=":material/draft:",
-                key="blank",
-                on_click=take,
-                args=(text, None),
-                help="Écrire sans aide. La proposition reste disponible.",
-            )
-
-
 def work(review: Review) -> None:
-    """The desk itself."""
+    """The desk itself: the review and its sources on one side, the reply on the other."""
     found = distress_button.assess(review)
     escalation = escalations.of_review(engine, review.id)
     if escalation is not None:
         distress_button.banner(who, escalation)
     if found is not None:
         distress_button.contacts(found)
+        if escalation is None and st.button(
+            "Confier cet avis à une personne", type="primary", icon=":material/support:", key="hand_over"
+        ):
+            distress_button.hand_over(who, review, found)
     text = desk.opened(engine, review.id, who.id)
     for other in desk.others(engine, review.id, who.id):
         st.warning(
@@ -168,55 +139,85 @@ def work(review: Review) -> None:
             "Mettez-vous d'accord : la première réponse envoyée sera la seule.",
             icon=":material/group:",
         )
-    left, right = st.columns([3, 2], gap="medium")
-    draft: StoredDraft | None = None
-    with right:
+    asked, answer = st.columns([2, 3], gap="medium")
+    with asked:
         st.subheader("L'avis", anchor=False)
         verbatims.card(review, key="desk", link=False)
         st.caption("Les coordonnées repérées sont masquées. Un nom seul peut rester visible.")
-    with left:
+    with answer:
         st.subheader("Votre réponse", anchor=False)
-        if escalation is None and found is None:
-            draft = proposed(review, text)
-            text = desk.opened(engine, review.id, who.id)
-        body = editor.field(text)
-        begun = drafts.get(engine, text.draft_id) if text.draft_id else None
-        reference = begun or draft
-        points = proposal.findings(reference, body) if reference is not None and body.strip() else []
-        with st.container(horizontal=True):
-            send = st.button(
-                editor.kind(text, body, begun),
-                type="primary",
-                icon=":material/send:",
-                key="send",
-                disabled=not body.strip(),
-            )
-            if escalation is None:
-                help_me = st.button(
-                    "Bouton de détresse",
-                    icon=":material/support:",
-                    key="distress",
-                    help="Confier cet avis à une personne. L'IA est désactivée pour lui, vous êtes libéré.",
-                )
-                if help_me:
-                    distress_button.hand_over(who, review, found)
-        if escalation is None and found is None:
-            rework(review, text, draft)
-        if st.button("Rendre à la file", icon=":material/undo:", key="leave", type="tertiary", help=_LEAVE):
-            desk.leave(engine, review.id, who.id)
-            st.switch_page(links.script("file-d-attente"))
-        if send:
-            editor.confirm(review, text, body, begun, points)
-        if body.strip() and reference is not None:
-            st.subheader("Points à regarder", anchor=False)
-            evidence.findings(points, body)
-    with right:
-        if draft is not None:
-            st.subheader("Sources", anchor=False)
+        helped = escalation is None and found is None
+        draft = proposed(review, text) if helped else None
+        hands(review, draft, helped, escalation is None and found is None)
+    if draft is not None:
+        with asked:
+            st.subheader("Sources de la proposition", anchor=False)
             evidence.sources(draft)
             with st.expander("Comment cette proposition a été faite", icon=":material/info:"):
                 made_by(draft)
             proposal.word(who, draft)
+
+
+@st.fragment
+def hands(review: Review, draft: StoredDraft | None, helped: bool, distress: bool) -> None:
+    """What changes as the agent types: the text, what to look at in it, and the ways to go on."""
+    text = desk.opened(engine, review.id, who.id)
+    body = editor.field(text)
+    begun = drafts.get(engine, text.draft_id) if text.draft_id else None
+    reference = begun or draft
+    points = proposal.findings(reference, body) if reference is not None and body.strip() else []
+    with st.container(horizontal=True):
+        if st.button(
+            editor.kind(text, body, begun),
+            type="primary",
+            icon=":material/send:",
+            key="send",
+            disabled=not body.strip(),
+        ):
+            editor.confirm(review, text, body, begun, points)
+        if helped:
+            rework(review, text, body, draft)
+        if distress and st.button(
+            "Bouton de détresse",
+            icon=":material/support:",
+            key="distress",
+            help="Confier cet avis à une personne. L'IA est désactivée pour lui, vous êtes libéré.",
+        ):
+            distress_button.hand_over(who, review, None)
+        if st.button("Rendre à la file", icon=":material/undo:", key="leave", type="tertiary", help=_LEAVE):
+            desk.leave(engine, review.id, who.id)
+            st.switch_page(links.script("file-d-attente"))
+    if body.strip() and reference is not None:
+        st.subheader("Points à regarder", anchor=False)
+        evidence.findings(points, body)
+
+
+def rework(review: Review, text: DeskText, body: str, draft: StoredDraft | None) -> None:
+    """Ways to rework: another proposal, with or without an instruction; the proposal again; a blank page."""
+    with st.popover("Autre proposition", icon=":material/refresh:"):
+        instruction = st.text_input(
+            "Consigne (facultative)",
+            key="instruction",
+            max_chars=300,
+            placeholder="Exemple : plus court, préciser le délai",
+            help="Suivie par le modèle de langage. Sans modèle, une autre formulation est assemblée.",
+        )
+        if st.button("Proposer", key="regenerate", type="primary"):
+            proposal.ask(who, review, (instruction or "").strip())
+            st.rerun()
+    if draft is not None and body != draft.reply:
+        st.button(
+            "Reprendre la proposition", icon=":material/undo:", key="take_draft", on_click=take, args=(text, draft)
+        )
+    if text.started != "blank" or body:
+        st.button(
+            "Page blanche",
+            icon=":material/draft:",
+            key="blank",
+            on_click=take,
+            args=(text, None),
+            help="Écrire sans aide. La proposition reste disponible.",
+        )
 
 
 def proposed(review: Review, text: DeskText) -> StoredDraft | None:

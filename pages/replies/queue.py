@@ -44,13 +44,8 @@ def row(item: Waiting, taken_by: list[str], *, danger: bool) -> None:
             f'<p style="margin:0;font-size:0.875rem">{feeling}{facts}</p>'
             f'<p style="margin:.25rem 0 0;overflow-wrap:anywhere">{verbatims.marked(body)}</p>'
         )
-        st.page_link(
-            links.script("rediger"),
-            label="Répondre",
-            icon=":material/edit_note:",
-            query_params={"id": str(review.id)},
-            help=f"Ouvrir l'avis {review.id} et rédiger la réponse",
-        )
+        if st.button("Répondre", icon=":material/edit_note:", key=f"answer_{review.id}"):
+            st.switch_page(links.script("rediger"), query_params={"id": str(review.id)})
 
 
 st.title("File d'attente", anchor=False)
@@ -76,13 +71,10 @@ else:
 if queue.waiting:
     with st.container(horizontal=True, vertical_alignment="center"):
         following = waiting_list.next_id(who, chosen)
-        if following is not None:
-            st.page_link(
-                links.script("rediger"),
-                label="Suivant : répondre au plus pressant",
-                icon=":material/play_arrow:",
-                query_params={"id": str(following)},
-            )
+        if following is not None and st.button(
+            "Suivant : répondre au plus pressant", type="primary", icon=":material/play_arrow:", key="next"
+        ):
+            st.switch_page(links.script("rediger"), query_params={"id": str(following)})
         with st.popover("Comment la file est-elle triée ?", icon=":material/help:", type="tertiary"):
             st.write(
                 "Les avis qui évoquent un danger passent devant. Ensuite, urgence × attente : un avis négatif pèse 3, "
