@@ -1,0 +1,68 @@
+"""When each structure adopted AI drafting, read from the open file alone.
+
+The portal gives each reply's similarity to the AI's draft; empty means no draft. A structure has adopted on the
+publication day of the first review from which its replies are *mostly* drafted: a single trial is not an adoption. The
+rule it protects: who is compared with whom depends on that day only, never on "this reply used AI".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+PROGRAMME_START = date(2023, 10, 1)  # the State's drafting tool was opened to the first structures
+WINDOW = 5  # replies looked at from a first drafted one
+COLUMNS = ["structure_id", "adopted_on", "replies", "with_ai", "early"]
+
+
+@dataclass(frozen=True)
+class Adoption:
+    """Structures that adopted, and those whose use is too thin to say.
+
+    `structures` has the columns of `COLUMNS`: `replies` and `with_ai` count real replies since adoption, `early` says
+    that use began before the field that tells it was filled: the true day is unknown, adopted_on is the latest it can be.
+    """
+
+    structures: pd.DataFrame
+    unclear: frozenset[str]  # drafted replies, but no sustained use: compared with nobody
+    seen_from: pd.Timestamp | None  # first reply that says it was drafted; None when AI was never used
+
+
+def find(followed: pd.DataFrame) -> Adoption:
+    """Adoption of each structure of `followed` (rows of `sql/followed.sql`, in publication order)."""
+    real = followed[followed["answered"] & followed["structure_id"].notna()].reset_index(drop=True)
+    drafted = real["with_ai"].to_numpy(dtype=bool)
+    if not drafted.any():
+        return Adoption(pd.DataFrame(columns=COLUMNS), frozenset(), None)
+    replied = real["first_reply_at"].fillna(real["published_at"])
+    seen_from = replied[drafted].min()
+    code, names = pd.factorize(real["structure_id"])
+    order = np.lexsort((np.arange(len(code)), code))
+    code, drafted, told_at = code[order], drafted[order], replied.to_numpy()[order]
+    published = real["published_at"].to_numpy()[order]
+    total = np.r_[0, np.cumsum(drafted)]
+    end = np.searchsorted(code, np.arange(len(names)), side="right")
+    at = np.arange(len(code))
+    until = np.minimum(at + WINDOW, end[code])
+    near = total[until] - total[at]
+    sustained = drafted & (near >= 2) & (2 * near >= until - at)
+    first = np.flatnonzero(sustained)
+    first = first[np.r_[True, code[first][1:] != code[first][:-1]]] if len(first) else first
+    who = code[first]
+    told = ~drafted & (told_at >= np.datetime64(seen_from))  # a reply that could have said "drafted" and did not
+    told_before = np.r_[0, np.cumsum(told)]
+    start = np.searchsorted(code, who)
+    frame = pd.DataFrame(
+        {
+            "structure_id": names[who],
+            "adopted_on": pd.to_datetime(published[first]).normalize(),
+            "replies": end[who] - first,
+            "with_ai": total[end[who]] - total[first],
+            "early": told_before[first] - told_before[start] == 0,
+        }
+    )
+    users = set(names[np.unique(code[drafted])])
+    return Adoption(frame, frozenset(users - set(frame["structure_id"])), pd.Timestamp(seen_from))

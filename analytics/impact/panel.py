@@ -1,0 +1,110 @@
+"""Structures by months: the table on which what AI changed is estimated, before and after each adoption.
+
+The rule it protects: a review counts as "after" by the day its structure adopted, whether or not its own reply used AI
+(intention to treat), and nothing recent enters whose outcome is not known yet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from analytics.impact.adoption import PROGRAMME_START, Adoption
+
+LEADS = (-4, -3, -2, -1)  # quarters before adoption that are tested; earlier ones are the reference
+LAST_LAG = 4  # quarters after adoption; the last holds the later ones too
+CONTROL = -99  # relative quarter of a structure that never adopted
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Sums of an outcome by structure, month and quarter since adoption.
+
+    `cells` has one row per (unit, month, quarter, after): `n` observations and their `total`. `unit` numbers the
+    structures and `month` the months, both from 0; `quarter` is relative to adoption (0 holds its first three months),
+    `CONTROL` for a structure that never adopted.
+    """
+
+    cells: pd.DataFrame
+    structures: pd.DataFrame  # structure_id, network, adopter, cohort (adoption quarter); the row number is `unit`
+    months: int
+
+    @property
+    def adopters(self) -> int:
+        """Structures seen both before and after their adoption."""
+        found = self.cells.groupby("unit")["after"].nunique()
+        return int((found == 2).sum())
+
+    @property
+    def controls(self) -> int:
+        """Structures that never adopted."""
+        return int((~self.structures["adopter"]).sum())
+
+
+def dated(followed: pd.DataFrame, adoption: Adoption) -> pd.DataFrame:
+    """`followed` with `after` and `quarter`; reviews of unclear structures and of unclear days are left out.
+
+    For a structure whose first drafted reply is the first one that could tell, the days between the programme's start
+    and then are neither before nor after.
+    """
+    rows = followed[followed["structure_id"].notna() & ~followed["structure_id"].isin(adoption.unclear)].copy()
+    known = adoption.structures.set_index("structure_id")
+    adopted = rows["structure_id"].map(known["adopted_on"]) if len(known) else pd.Series(pd.NaT, index=rows.index)
+    adopted = pd.to_datetime(adopted)
+    early = rows["structure_id"].map(known["early"]).eq(True) if len(known) else pd.Series(False, index=rows.index)
+    if adoption.seen_from is not None:
+        told = adoption.seen_from.normalize()
+        opened = min(pd.Timestamp(PROGRAMME_START), told)
+        begun = adopted.mask(early & (adopted < told), told)
+        until = adopted.mask(early & (adopted > opened), opened)
+    else:
+        begun = until = adopted
+    published = rows["published_at"]
+    rows["after"] = published >= begun
+    rows = rows[adopted.isna() | rows["after"] | (published < until)]
+    since = (rows["published_at"] - adopted.loc[rows.index]).dt.days
+    quarter = np.clip(np.floor(since.to_numpy(dtype=np.float64) / 91), -90, LAST_LAG)
+    rows["quarter"] = np.where(np.isnan(quarter), CONTROL, quarter).astype(int)
+    rows.loc[rows["after"] & (rows["quarter"] < 0), "quarter"] = 0
+    day = adopted.loc[rows.index]
+    rows["adopter"] = day.notna()
+    rows["cohort"] = ("adoption " + day.dt.year.astype("string") + "-" + day.dt.quarter.astype("string")).fillna(
+        "jamais"
+    )
+    return rows
+
+
+def build(rows: pd.DataFrame, outcome: NDArray[np.float64]) -> Panel:
+    """The panel of `outcome`, one value a row of `rows` (from `dated`); rows where it is missing are left out."""
+    kept = ~np.isnan(outcome)
+    rows, outcome = rows[kept], outcome[kept]
+    unit, names = pd.factorize(rows["structure_id"])
+    month = rows["published_at"].dt.year * 12 + rows["published_at"].dt.month
+    origin = int(month.min()) if len(month) else 0
+    table = pd.DataFrame(
+        {
+            "unit": unit,
+            "month": (month - origin).to_numpy(),
+            "quarter": rows["quarter"].to_numpy(),
+            "after": rows["after"].to_numpy(),
+            "total": outcome,
+        }
+    )
+    cells = table.groupby(["unit", "month", "quarter", "after"], as_index=False).agg(
+        n=("total", "size"), total=("total", "sum")
+    )
+    about = rows.groupby("structure_id", sort=False).agg(
+        network=("network", "first"), adopter=("adopter", "first"), cohort=("cohort", "first")
+    )
+    structures = about.reindex(names).rename_axis("structure_id").reset_index()
+    return Panel(cells, structures, int(cells["month"].max()) + 1 if len(cells) else 0)
+
+
+def observable(rows: pd.DataFrame, last: date, horizon: int) -> NDArray[np.bool_]:
+    """Rows published at least `horizon` days before the end of the last publication day."""
+    limit = pd.Timestamp(last) + pd.Timedelta(days=1 - horizon)
+    return (rows["published_at"] <= limit).to_numpy()
