@@ -74,6 +74,7 @@ if manager:
         if st.button(
             "Actualiser l'analyse",
             icon=":material/refresh:",
+            key="start_refresh",
             disabled=running,
             help="Recalcule irritants, signaux et index des réponses sur les données en service.",
         ):
@@ -115,7 +116,12 @@ if manager and len(kept) > 1:
             format_func=lambda i: french.moment(datetime.fromisoformat(others[i].created_at)) + " UTC",
             key="previous_snapshot",
         )
-        if st.button("Mettre en service", icon=":material/undo:", help="Réversible : l'instantané actuel est gardé."):
+        if st.button(
+            "Mettre en service",
+            icon=":material/undo:",
+            key="serve_snapshot",
+            help="Réversible : l'instantané actuel est gardé.",
+        ):
             try:
                 snapshots.serve(settings.home, others[chosen])
             except VigieError as error:

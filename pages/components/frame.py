@@ -13,12 +13,15 @@ from data.errors import VigieError
 from pages.components import french, navigation, store
 from pages.components.navigation import Role
 
+_UNKNOWN = "adresse-inconnue"  # asgi.py sends mistyped addresses home with this parameter
+
 
 def menu(role: Role) -> dict[str, list[st.Page]]:
     """Sections and pages for `st.navigation`; rooms closed to the role stay reachable: their guard answers."""
 
     def home() -> None:
-        st.switch_page(str(navigation.ROOT / navigation.room(navigation.HOME[role]).script))
+        unknown = {_UNKNOWN: "1"} if _UNKNOWN in st.query_params else None
+        st.switch_page(str(navigation.ROOT / navigation.room(navigation.HOME[role]).script), query_params=unknown)
 
     # A page served at the root loses its own address: the root is a page that leads to the role's first room.
     sections: dict[str, list[st.Page]] = {
@@ -40,8 +43,7 @@ def menu(role: Role) -> dict[str, list[st.Page]]:
 def draw(title: str) -> None:
     """Banner and snapshot date; quiet when there is no data yet (the page's guard welcomes)."""
     st.set_page_config(page_title=f"{title} · Vigie")
-    unknown = st.query_params.get("adresse-inconnue")
-    if unknown:
+    if _UNKNOWN in st.query_params:
         st.warning("Cette adresse n'existe pas ; voici votre page d'accueil.", icon=":material/link_off:")
     try:
         snapshot = store.snapshot()

@@ -77,7 +77,7 @@ def days(value: float | None) -> str:
     """A delay in days: `3,5 jours`, `1 jour`."""
     if value is None or math.isnan(value):
         return "–"
-    decimals = 0 if value >= 10 or float(value).is_integer() else 1
+    decimals = 0 if value >= 10 or round(float(value), 1).is_integer() else 1
     return f"{number(value, decimals)} jour{'s' if round(value, decimals) >= 2 else ''}"
 
 

@@ -99,7 +99,7 @@ def guard(slug: str) -> Person:
         st.page_link(str(navigation.ROOT / home.script), label=f"Aller à : {home.title}", icon=home.icon)
         st.stop()
     if welcome.needed():
-        welcome.draw(may_load=Role.ADMIN in room.roles or who.role in {Role.ADMIN, Role.MANAGER, Role.ANALYST})
+        welcome.draw(may_load=who.role in navigation.room("donnees").roles)
         st.stop()
     return who
 

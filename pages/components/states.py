@@ -15,6 +15,7 @@ import streamlit as st
 from data.errors import VigieError
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|<>$:~^-])")
+_BLANKS = re.compile(r"[ \t\r\n\f\v]+")  # French no-break spaces stay
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def figures(items: Sequence[Figure]) -> None:
 
 def plain(text: str) -> str:
     """Text that came from reviews, made safe where Streamlit reads markdown (titles, sentences)."""
-    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+    return _MARKDOWN.sub(r"\\\1", _BLANKS.sub(" ", text).strip())
 
 
 def empty(reason: str, advice: str) -> None:

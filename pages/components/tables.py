@@ -6,13 +6,18 @@ of citizen text that starts like a formula is disarmed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
+from pages.components import french, states
+
 _SMALL = 12
+_RUNS = "=+-@\t\n"  # first characters that make a spreadsheet run a cell
+_SIGNED = re.compile(r"[+-]\d[\d\s,.]*(%|[a-zéû]*)")  # a signed figure and its unit runs nothing
 
 
 def table(frame: pd.DataFrame, labels: Mapping[str, Any], *, name: str, alt: str) -> None:
@@ -24,7 +29,8 @@ def table(frame: pd.DataFrame, labels: Mapping[str, Any], *, name: str, alt: str
     texts = {c: v if isinstance(v, str) else v.get("label") or c for c, v in labels.items()}
     rich = any(not isinstance(v, str) for v in labels.values())
     if len(shown) <= _SMALL and not rich:
-        st.table(printable(shown).rename(columns=texts), hide_index=True, alt=alt, border="horizontal")
+        small = printable(shown).map(states.plain).rename(columns=texts)  # a small table reads markdown
+        st.table(small, hide_index=True, alt=alt, border="horizontal")
     else:
         st.dataframe(shown, column_config=dict(labels), hide_index=True, alt=alt)
     csv_button(shown.rename(columns=texts), name)
@@ -50,12 +56,12 @@ def to_csv(frame: pd.DataFrame) -> bytes:
     for column in safe.columns:
         if safe[column].dtype == object or pd.api.types.is_string_dtype(safe[column].dtype):
             safe[column] = safe[column].map(_disarmed)
+    safe.columns = [_disarmed(str(name)) for name in safe.columns]
     return safe.to_csv(index=False, sep=";", decimal=",").encode("utf-8-sig")
 
 
 def printable(frame: pd.DataFrame) -> pd.DataFrame:
     """Every cell as French text: numbers with their spaces, dates in words, an absent value as a dash."""
-    from pages.components import french
 
     def cell(value: Any) -> str:
         if value is None or value is pd.NaT or (isinstance(value, float) and pd.isna(value)):
@@ -74,6 +80,7 @@ def printable(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _disarmed(value: Any) -> Any:
-    if isinstance(value, str) and value[:1] in "=+-@\t\r" and value[1:2] not in " \u202f0123456789":
-        return "'" + value
-    return value
+    if not isinstance(value, str):
+        return value
+    text = value.replace("\r\n", "\n").replace("\r", "\n")
+    return "'" + text if text[:1] in _RUNS and text and not _SIGNED.fullmatch(text) else text

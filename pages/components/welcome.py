@@ -12,7 +12,7 @@ import streamlit as st
 
 from data import jobs
 from data.errors import NoSnapshot
-from pages.components import french, store
+from pages.components import french, states, store
 
 
 def needed() -> bool:
@@ -43,7 +43,7 @@ def draw(may_load: bool) -> None:
         st.subheader("Essayer la démonstration")
         reviews = french.count(settings.demo_reviews, "avis fictif", "avis fictifs")
         st.write(f"{reviews} produits sur cette machine, en deux minutes environ.")
-        if st.button("Préparer la démonstration", icon=":material/science:", type="primary"):
+        if st.button("Préparer la démonstration", icon=":material/science:", type="primary", key="start_demo"):
             jobs.start(settings.home, "demo", jobs.demo_steps(settings.home, settings.demo_reviews))
             st.rerun()
     with real.container(border=True, height="stretch"):
@@ -86,7 +86,7 @@ def progress() -> None:
         return
     watched = st.session_state.pop("_job_seen", None) == job.started_at
     if job.state == "failed":
-        st.error(f"Étape « {job.step} » : {job.error}", title="Le traitement n'a pas abouti")
+        st.error(f"Étape « {job.step} » : {states.plain(job.error or '')}", title="Le traitement n'a pas abouti")
         st.caption("Les données déjà en service, s'il y en avait, n'ont pas changé. Corrigez puis relancez.")
     if watched:
         st.rerun()

@@ -121,9 +121,10 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         format_func=lambda i: str(by_id[i]),
         index=list(by_id).index(chosen[0]) if chosen else None,
         placeholder="Choisissez un irritant",
+        key="irritant_a_ouvrir",
         width=480,
     )
-    if st.button("Ouvrir", icon=":material/arrow_forward:", type="primary", disabled=named is None):
+    if st.button("Ouvrir", icon=":material/arrow_forward:", key="ouvrir_irritant", disabled=named is None):
         st.switch_page(links.script("irritant"), query_params={"id": str(named)})
 st.caption(
     f"{palette.SYMBOLS['Neutre']} {french.count(unassigned, 'avis', 'avis')} de la sélection ne se rattachent à aucun "

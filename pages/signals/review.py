@@ -22,11 +22,11 @@ if review is None:
     st.stop()
 
 waited = ""
-if review.first_reply_at is not None:
+if not review.answered:
+    waited = " Aucune réponse publiée à ce jour."
+elif review.first_reply_at is not None:
     delay = (review.first_reply_at - review.published_at).total_seconds() / 86400
     waited = f" Première réponse après {french.days(delay)}." if delay >= 0 else ""
-elif not review.answered:
-    waited = " Aucune réponse publiée à ce jour."
 st.write(f"Publié le {french.day(review.published_at)}.{waited}")
 
 verbatims.card(review, key="review", link=False)
@@ -50,7 +50,7 @@ facts = {
 }
 st.subheader("Ce que l'on sait de cet avis", anchor=False)
 st.table(
-    {"Information": list(facts), "Valeur": list(facts.values())},
+    {"Information": list(facts), "Valeur": [states.plain(value) for value in facts.values()]},
     hide_index=True,
     border="horizontal",
     alt="Informations sur l'avis",

@@ -41,7 +41,7 @@ states.figures(
         ),
         states.Figure(
             "Risque d'erreur",
-            french.percent(signal.q, decimals=2),
+            f"< {french.percent(0.001, decimals=1)}" if signal.q < 0.001 else french.percent(signal.q, decimals=1),
             f"Taux de fausses découvertes (q), {french.number(signal.tests)} tests la même semaine ; p = {signal.p:.2g}.",
         ),
     ]

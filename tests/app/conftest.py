@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,17 +28,20 @@ def loopback(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def open_page(loopback: None) -> Opened:
-    """`open_page("irritant", "analyste.demo", id="1")` opens a room as someone, with query parameters.
+    """`open_page("irritant", "analyste.demo", id="1", chosen={"ressenti": ["Positif"]})` opens a room as someone.
 
-    Nobody sees a traceback: the helper fails when the script raised.
+    `chosen` sets widgets by key; the rest are query parameters. Fails when the script raised: nobody sees a traceback.
     """
     st.cache_data.clear()
 
-    def opened(slug: str, profile: str = "admin.demo", **parameters: Any) -> AppTest:
+    def opened(
+        slug: str, profile: str = "admin.demo", *, chosen: Mapping[str, Any] | None = None, **parameters: str
+    ) -> AppTest:
         app = AppTest.from_file(str(navigation.ROOT / "app.py"), default_timeout=60)
         app.session_state["profil"] = profile
         app.run()
-        app.session_state["profil"] = profile
+        for key, value in {"profil": profile, **(chosen or {})}.items():
+            app.session_state[key] = value
         for name, value in parameters.items():
             app.query_params[name] = value
         app.switch_page(navigation.room(slug).script).run()
@@ -67,3 +71,14 @@ def asked(home: Path, query: str) -> list[tuple[Any, ...]]:
     """Rows of a hand-written query over the snapshot in service."""
     with duckdb.connect(str(snapshots.file_of(home, snapshots.current(home))), read_only=True) as connection:
         return connection.execute(query).fetchall()
+
+
+@pytest.fixture
+def loaded_home(tiny_home: Path) -> Path:
+    """The tiny home as ingest leaves it: nothing derived yet, no topics and no signals."""
+    serving = snapshots.current(tiny_home)
+    with duckdb.connect(str(snapshots.file_of(tiny_home, serving))) as connection:
+        for table in ("topics", "review_topics", "cells", "signals", "signal_weeks", "impact", "adoption", "refreshes"):
+            connection.execute(f"DROP TABLE {table}")
+    snapshots.serve(tiny_home, replace(serving, refreshed=False))
+    return tiny_home

@@ -1,0 +1,111 @@
+"""The data page: what was loaded, what was refused, and the way back to an earlier snapshot."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from data import jobs, snapshots
+from data.jobs import Job, Step
+from data.snapshots import Snapshot
+from tests.app.conftest import Opened, figures, said
+
+
+@pytest.fixture
+def ingested_home(tiny_home: Path) -> Path:
+    """The tiny home with the report of an ingest: 15 rows read, 12 loaded, 3 refused, one kind of defect."""
+    snapshot = snapshots.current(tiny_home)
+    with duckdb.connect(str(snapshots.file_of(tiny_home, snapshot))) as connection:
+        connection.execute(
+            "INSERT INTO ingests (id, ran_at, files, read, loaded, inserted, updated, unchanged, rejected, duration_s) "
+            "VALUES ('i1', '2025-06-30 17:00', ['avis.csv'], 15, 12, 9, 2, 1, 3, 0.4)"
+        )
+        connection.execute(
+            "INSERT INTO problems VALUES ('i1', 'Ressenti usager', 'unexpected_value', 2, ['=1+1', '**gras**'])"
+        )
+        connection.execute("INSERT INTO refused VALUES ('i1', 'avis.csv', 14, 'sans numéro', NULL)")
+    return tiny_home
+
+
+def earlier(home: Path) -> tuple[Snapshot, Snapshot]:
+    """A second snapshot published after the first; returns (first, second)."""
+    first = snapshots.current(home)
+    with snapshots.building(home, copy_of=first) as work:
+        second = work.publish(demo=False, last_publication=first.last_publication, reviews=12, refreshed=True)
+    return first, second
+
+
+def test_the_page_says_how_much_and_how_old(tiny_home: Path, open_page: Opened) -> None:
+    assert "12 avis en service, publiés jusqu'au 30 juin 2025 (il y a " in said(open_page("donnees"))
+
+
+def test_the_last_load_is_counted(ingested_home: Path, open_page: Opened) -> None:
+    assert figures(open_page("donnees")) == {
+        "Lignes lues": "15",
+        "Avis chargés": "12",
+        "Nouveaux ou modifiés": "11",
+        "Lignes refusées": "3",
+    }
+
+
+def test_defects_are_told_in_french_and_as_text(ingested_home: Path, open_page: Opened) -> None:
+    app = open_page("donnees")
+    defects, refused = (table.value for table in app.table)
+    assert list(defects["Constat"]) == ["valeur inattendue, gardée telle quelle"]
+    assert list(defects["Exemples"]) == [r"=1\+1 · \*\*gras\*\*"]
+    assert list(refused["Motif"]) == ["sans numéro"]
+
+
+def test_no_defect_is_good_news(tiny_home: Path, open_page: Opened) -> None:
+    assert open_page("donnees").success[0].value == "Aucun défaut constaté."
+
+
+def test_going_back_serves_the_earlier_snapshot(tiny_home: Path, open_page: Opened) -> None:
+    first, second = earlier(tiny_home)
+    app = open_page("donnees")
+    assert snapshots.current(tiny_home) == second
+    app.button(key="serve_snapshot").click().run()
+    assert snapshots.current(tiny_home).id == first.id
+    assert list(app.dataframe[0].value["service"]) == [False, True]
+
+
+def test_a_snapshot_removed_meanwhile_is_said_to_be_gone(tiny_home: Path, open_page: Opened) -> None:
+    first, second = earlier(tiny_home)
+    app = open_page("donnees")
+    snapshots.file_of(tiny_home, first).unlink()
+    app.button(key="serve_snapshot").click().run()
+    assert not app.exception
+    assert snapshots.current(tiny_home).id == second.id
+
+
+def test_who_only_listens_changes_nothing(tiny_home: Path, open_page: Opened) -> None:
+    earlier(tiny_home)
+    app = open_page("donnees", "analyste.demo")
+    assert not app.button
+    assert not app.file_uploader
+
+
+def test_the_analysis_can_be_asked_for_once(
+    tiny_home: Path, open_page: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def start(home: Path, name: str, steps: list[Step]) -> Job:
+        asked.append(name)
+        job = Job(name, "running", steps[0].label, 0.0, 1.0, time.time(), pid=os.getpid())
+        (home / "jobs").mkdir(exist_ok=True)
+        (home / "jobs" / "job.json").write_text(json.dumps(asdict(job)), "utf-8")
+        return job
+
+    monkeypatch.setattr(jobs, "start", start)
+    app = open_page("donnees")
+    app.button(key="start_refresh").click().run()
+    assert asked == ["refresh"]
+    assert app.progress[0].text.startswith("Traitement en cours : Analyse")
+    assert app.button(key="start_refresh").disabled
