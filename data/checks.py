@@ -13,18 +13,18 @@ from dataclasses import dataclass
 import duckdb
 
 from data import structures
-from data.columns import REVIEWS, SLOTS, label_of
+from data.columns import LONG_TEXTS, REVIEWS, SLOTS, label_of
 from data.fiches import Loaded as FichesLoaded
 from data.sources import Source
 
 EXAMPLES = 3
-BLANKS = "' ' || chr(9) || chr(10) || chr(13) || chr(160)"
+_BLANKS = "' ' || chr(9) || chr(10) || chr(13) || chr(160)"
 _POINTS = [chr(b) for b in range(0x80, 0xA0)]
 _CP1252 = [bytes((b,)).decode("cp1252", "ignore") for b in range(0x80, 0xA0)]
 _DEFINED = [(point, sign) for point, sign in zip(_POINTS, _CP1252, strict=True) if sign]
 _LOST = "".join(point for point, sign in zip(_POINTS, _CP1252, strict=True) if not sign)
-C1_FROM = "'" + "".join(point for point, _ in _DEFINED) + _LOST + "'"
-C1_TO = "'" + "".join(sign for _, sign in _DEFINED).replace("'", "''") + "'"
+_C1_FROM = "'" + "".join(point for point, _ in _DEFINED) + _LOST + "'"
+_C1_TO = "'" + "".join(sign for _, sign in _DEFINED).replace("'", "''") + "'"
 
 _POLARITY = ("Positif", "Neutre", "Négatif")
 _ACCEPTED: Mapping[str, tuple[str, ...]] = {
@@ -48,6 +48,21 @@ _KEPT = "row NOT IN (SELECT row FROM scratch.refused WHERE row IS NOT NULL)"
 
 
 @dataclass(frozen=True)
+class Cleaned:
+    """How the raw text of a column is read: trimmed, repaired. Repairs the files don't need cost nothing."""
+
+    artefacts: bool
+    entities: bool
+
+    def sql(self, name: str) -> str:
+        """Expression of the clean value of a raw column; NULL when empty."""
+        text = f"unix_lines({name})" if name in LONG_TEXTS else name
+        text = f"without_entities({text})" if self.entities else text
+        text = f"translate({text}, {_C1_FROM}, {_C1_TO})" if self.artefacts else text
+        return f"nullif(trim({text}, {_BLANKS}), '')"
+
+
+@dataclass(frozen=True)
 class Problem:
     """One kind of defect of one column. `examples` are values, or ids of reviews where the value is a text."""
 
@@ -57,22 +72,22 @@ class Problem:
     examples: tuple[str, ...] = ()
 
 
-def run(
-    db: duckdb.DuckDBPyConnection,
-    opened: Sequence[Source],
-    counts: Mapping[str, int],
-    given: structures.Loaded | None,
-    given_fiches: FichesLoaded | None,
-) -> list[Problem]:
-    """Every problem found, by column then kind."""
+def run(db: duckdb.DuckDBPyConnection, opened: Sequence[Source], cleaned: Cleaned) -> list[Problem]:
+    """Every problem of the reviews, by column then kind."""
     found = [
-        *_headers(opened), *_repairs(db, opened), *_values(db), *_dates(db), *_structures(db, counts), *_refusals(db)
+        *_headers(opened), *_repairs(db, opened), *_values(db, cleaned), *_dates(db), *_structures(db), *_refusals(db)
     ]  # fmt: skip
+    return sorted(found, key=lambda p: (p.column, p.kind))
+
+
+def of_references(given: structures.Loaded | None, given_fiches: FichesLoaded | None) -> list[Problem]:
+    """What the referential and the fiches given with the reviews lost."""
+    found = []
     if given is not None and given.refused:
         found.append(Problem("structures", "refused", given.refused))
     if given_fiches is not None and given_fiches.refused:
         found.append(Problem("fiches", "refused", len(given_fiches.refused), tuple(given_fiches.refused[:EXAMPLES])))
-    return sorted(found, key=lambda p: (p.column, p.kind))
+    return found
 
 
 def _headers(opened: Sequence[Source]) -> Iterator[Problem]:
@@ -82,7 +97,7 @@ def _headers(opened: Sequence[Source]) -> Iterator[Problem]:
     yield from (Problem(label_of(name), "missing_column", count) for name, count in absent.items())
     reencoded = [source.path.name for source in opened if source.reencoded]
     if reencoded:
-        yield Problem("file", "read_as_cp1252", len(reencoded), tuple(reencoded[:EXAMPLES]))
+        yield Problem("file", "repaired_bytes", len(reencoded), tuple(reencoded[:EXAMPLES]))
 
 
 def _repairs(db: duckdb.DuckDBPyConnection, opened: Sequence[Source]) -> Iterator[Problem]:
@@ -108,27 +123,21 @@ def _where(db: duckdb.DuckDBPyConnection, columns: Sequence[str], kind: str, con
             yield Problem(label_of(column), kind, row[2 * index], examples)
 
 
-def _values(db: duckdb.DuckDBPyConnection) -> Iterator[Problem]:
-    for column, accepted in _ACCEPTED.items():
-        yield from _wrong(db, column, "unexpected_value", f"{column} NOT IN {accepted!r}")
-    for column in _DATES:
-        yield from _wrong(db, column, "unreadable_date", f"moment({column}) IS NULL")
-    for column in _NUMBERS:
-        yield from _wrong(db, column, "unreadable_number", f"number_of({column}) IS NULL")
-    for n in SLOTS:
-        name = f"ai_similarity_{n}"
-        yield from _wrong(db, name, "out_of_range", f"number_of({name}) NOT BETWEEN 0 AND 100")
-
-
-def _wrong(db: duckdb.DuckDBPyConnection, column: str, kind: str, condition: str) -> Iterator[Problem]:
-    """Kept, non-empty values of a column for which a condition holds, with values as examples."""
-    query = (
-        f"SELECT {column}, count(*) FROM clean WHERE {column} IS NOT NULL AND {condition} AND {_KEPT}"
-        f" GROUP BY 1 ORDER BY 2 DESC, 1"
-    )
-    rows = db.execute(query).fetchall()
-    if rows:
-        yield Problem(label_of(column), kind, sum(n for _, n in rows), tuple(str(v)[:60] for v, _ in rows[:EXAMPLES]))
+def _values(db: duckdb.DuckDBPyConnection, cleaned: Cleaned) -> Iterator[Problem]:
+    rules = [
+        *((column, "unexpected_value", f"value NOT IN {accepted!r}") for column, accepted in _ACCEPTED.items()),
+        *((column, "unreadable_date", "moment(value) IS NULL") for column in _DATES),
+        *((column, "unreadable_number", "number_of(value) IS NULL") for column in _NUMBERS),
+        *((f"ai_similarity_{n}", "out_of_range", "number_of(value) NOT BETWEEN 0 AND 100") for n in SLOTS),
+    ]
+    for column, kind, condition in rules:
+        query = (
+            f"SELECT value, count(*) FROM (SELECT rowid AS row, {cleaned.sql(column)} AS value FROM scratch.raw)"
+            f" WHERE value IS NOT NULL AND {condition} AND {_KEPT} GROUP BY value ORDER BY 2 DESC, 1"
+        )
+        if rows := db.execute(query).fetchall():
+            examples = tuple(value[:60] for value, _ in rows[:EXAMPLES])
+            yield Problem(label_of(column), kind, sum(count for _, count in rows), examples)
 
 
 def _dates(db: duckdb.DuckDBPyConnection) -> Iterator[Problem]:
@@ -144,8 +153,8 @@ def _dates(db: duckdb.DuckDBPyConnection) -> Iterator[Problem]:
             yield Problem(column, "dates_out_of_order", count, tuple(str(e) for e in examples))
 
 
-def _structures(db: duckdb.DuckDBPyConnection, counts: Mapping[str, int]) -> Iterator[Problem]:
-    if not counts["structures"]:
+def _structures(db: duckdb.DuckDBPyConnection) -> Iterator[Problem]:
+    if not db.execute("SELECT 1 FROM structures LIMIT 1").fetchall():
         return
     rows = db.execute(
         "SELECT rank, structure_id, count(*) FROM replies ANTI JOIN structures ON replies.structure_id = structures.id"

@@ -18,6 +18,7 @@ from pathlib import Path
 import duckdb
 from lxml import etree
 
+from data import staging
 from data.errors import BadFile
 
 DC = "{http://purl.org/dc/elements/1.1/}"
@@ -88,11 +89,11 @@ def load(db: duckdb.DuckDBPyConnection, path: Path) -> Loaded:
         fiches[fiche.id] = fiche
     if not fiches:
         raise BadFile(f"{path}: no fiche found ({refused[0] if refused else 'no F*.xml file'})")
-    db.executemany("INSERT INTO fiches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", [_row(f) for f in fiches.values()])
-    _insert(
+    staging.insert(db, "fiches", [_row(fiche) for fiche in fiches.values()])
+    staging.insert(
         db, "fiche_sections", [(f.id, i, s.heading, s.body) for f in fiches.values() for i, s in enumerate(f.sections)]
     )
-    _insert(db, "fiche_links", [(f.id, k.kind, k.title, k.url) for f in fiches.values() for k in f.links])
+    staging.insert(db, "fiche_links", [(f.id, k.kind, k.title, k.url) for f in fiches.values() for k in f.links])
     return Loaded(read, len(fiches), tuple(refused))
 
 
@@ -235,8 +236,3 @@ def _row(fiche: Fiche) -> tuple[object, ...]:
         fiche.id, fiche.audience, fiche.kind, fiche.title, fiche.subject, fiche.description, fiche.url,
         fiche.modified_on, fiche.theme, list(fiche.breadcrumbs),
     )  # fmt: skip
-
-
-def _insert(db: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[object, ...]]) -> None:
-    if rows:
-        db.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(rows[0]))})", rows)

@@ -20,7 +20,7 @@ from uuid import uuid4
 import duckdb
 
 from data import carry, checks, cli, fiches, institutions, places, settings, snapshots, sources, staging, structures
-from data.columns import LONG_TEXTS, REVIEWS, SLOTS
+from data.columns import REVIEWS, SLOTS
 from data.errors import BadFile, NoSnapshot
 from data.snapshots import Snapshot
 from data.warehouse import sql
@@ -72,7 +72,7 @@ def ingest(
             for rank, source in enumerate(opened):
                 staging.load(db, source, rank, scratch)
             clock.lap("read")
-            _clean(db, opened)
+            cleaned = _clean(db, opened)
             db.execute(sql(__file__, "refuse"))
             demo = _is_demo(db)
             if previous is not None and previous.demo != demo:
@@ -85,7 +85,7 @@ def ingest(
             _fill(db)
             clock.lap("load")
             counts = _counts(db, previous)
-            problems = checks.run(db, opened, counts, given, given_fiches)
+            problems = checks.run(db, opened, cleaned) + checks.of_references(given, given_fiches)
             clock.lap("check")
             last = _conclude(db, _record(db, opened, counts, clock.total), problems, demo)
             if previous is not None:
@@ -129,20 +129,16 @@ def _current(home: Path) -> Snapshot | None:
         return None
 
 
-def _clean(db: duckdb.DuckDBPyConnection, opened: Sequence[sources.Source]) -> None:
+def _clean(db: duckdb.DuckDBPyConnection, opened: Sequence[sources.Source]) -> checks.Cleaned:
     """View `scratch.clean`: the raw text trimmed and repaired. Repairs the files don't need cost nothing."""
     artefacts = any(source.artefacts for source in opened)
     entities = any(source.entities for source in opened)
-    columns = []
-    for name in REVIEWS.values():
-        text = f"unix_lines({name})" if name in LONG_TEXTS else name
-        text = f"without_entities({text})" if entities else text
-        text = f"translate({text}, {checks.C1_FROM}, {checks.C1_TO})" if artefacts else text
-        columns.append(f"nullif(trim({text}, {checks.BLANKS}), '') AS {name}")
+    cleaned = checks.Cleaned(artefacts=artefacts, entities=entities)
+    columns = ", ".join(f"{cleaned.sql(name)} AS {name}" for name in REVIEWS.values())
     db.execute(
-        f"CREATE OR REPLACE TEMP VIEW clean AS SELECT rowid AS row, file, line, {', '.join(columns)}, extra"
-        " FROM scratch.raw"
+        f"CREATE OR REPLACE TEMP VIEW clean AS SELECT rowid AS row, file, line, {columns}, extra FROM scratch.raw"
     )
+    return cleaned
 
 
 def _is_demo(db: duckdb.DuckDBPyConnection) -> bool:
@@ -170,17 +166,8 @@ def _dimensions(db: duckdb.DuckDBPyConnection) -> None:
         " WHERE label IS NOT NULL"
     ).fetchall()
     db.execute("CREATE TABLE scratch.typologies (label VARCHAR, typology VARCHAR, network VARCHAR)")
-    if labels:
-        rows = [(label, named.name(label), named.network(label)) for (label,) in labels]
-        columns = list(zip(*rows, strict=True))
-        db.execute(
-            "INSERT INTO scratch.typologies SELECT unnest($a), unnest($b), unnest($c)",
-            dict(zip("abc", map(list, columns), strict=True)),
-        )
-    aliases = institutions.renamed()
-    db.execute(
-        "INSERT INTO typology_aliases SELECT unnest($a), unnest($b)", {"a": list(aliases), "b": list(aliases.values())}
-    )
+    staging.insert(db, "scratch.typologies", [(label, named.name(label), named.network(label)) for (label,) in labels])
+    staging.insert(db, "typology_aliases", list(institutions.renamed().items()))
     places.load(db)
     db.execute(sql(__file__, "channels"))
 
@@ -231,14 +218,10 @@ def _record(
 
 def _conclude(db: duckdb.DuckDBPyConnection, ingest_id: str, problems: Sequence[checks.Problem], demo: bool) -> str:
     """Write the problems and the facts every reader needs; returns the last publication date."""
-    if problems:
-        db.executemany(
-            "INSERT INTO problems VALUES (?, ?, ?, ?, ?)",
-            [(ingest_id, p.column, p.kind, p.count, list(p.examples)) for p in problems],
-        )
+    staging.insert(db, "problems", [(ingest_id, p.column, p.kind, p.count, list(p.examples)) for p in problems])
     last = str(db.execute("SELECT max(published_on) FROM reviews").fetchall()[0][0])
     meta = {"demo": "true" if demo else "false", "last_publication": last, "ingest": ingest_id}
-    db.executemany("INSERT INTO meta VALUES (?, ?)", list(meta.items()))
+    staging.insert(db, "meta", list(meta.items()))
     return last
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 
+from data import staging
 from data.columns import area_code, fold
 from data.warehouse import sql
 
@@ -36,34 +37,36 @@ def resolve(
     code: str | None, name: str | None, region: str | None, region_name: str | None
 ) -> tuple[str | None, str | None]:
     """Codes of the département and of the région that a review states, from its codes or else from its names."""
-    by_name = {fold(row["name"]): row["code"] for row in departments()}
-    regions = {fold(row["region"]): row["region_code"] for row in departments()}
-    region_of = {row["code"]: row["region_code"] for row in departments()}
-    department = area_code(code) if code else by_name.get(fold(name)) if name else None
+    codes, regions, region_of = _lookups()
+    department = area_code(code) if code else codes.get(fold(name)) if name else None
     area = area_code(region) if region else regions.get(fold(region_name)) if region_name else None
     return department, area or (region_of.get(department) if department else None)
 
 
+@cache
+def _lookups() -> tuple[dict[str, str], dict[str, str], dict[str, str | None]]:
+    """Département code by name, région code by name, région code by département code."""
+    rows = departments()
+    return (
+        {fold(row["name"]): row["code"] for row in rows},
+        {fold(row["region"]): row["region_code"] for row in rows if row["region_code"]},
+        {row["code"]: row["region_code"] or None for row in rows},
+    )
+
+
 def load(db: duckdb.DuckDBPyConnection) -> None:
     """Fill the reference tables, and `scratch.places`: the codes of each combination the reviews state."""
-    rows = departments()
-    db.executemany(
-        "INSERT INTO departments VALUES (?, ?, ?, ?, ?, ?)",
+    staging.insert(
+        db,
+        "departments",
         [
             (r["code"], r["name"], r["region_code"] or None, r["region"] or None, int(r["tile_x"]), int(r["tile_y"]))
-            for r in rows
+            for r in departments()
         ],
     )
-    db.executemany("INSERT INTO department_neighbours VALUES (?, ?)", neighbours())
-    seen = db.execute(sql(__file__, "places")).fetchall()
+    staging.insert(db, "department_neighbours", neighbours())
     db.execute("CREATE TABLE scratch.places (key VARCHAR, department VARCHAR, region VARCHAR)")
-    if seen:
-        codes = [resolve(*stated) for stated in seen]
-        db.execute(
-            "INSERT INTO scratch.places SELECT unnest($keys), unnest($departments), unnest($regions)",
-            {
-                "keys": ["|".join(part or "" for part in stated) for stated in seen],
-                "departments": [department for department, _ in codes],
-                "regions": [region for _, region in codes],
-            },
-        )
+    seen = db.execute(sql(__file__, "places")).fetchall()
+    staging.insert(
+        db, "scratch.places", [("|".join(part or "" for part in stated), *resolve(*stated)) for stated in seen]
+    )

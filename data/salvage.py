@@ -49,10 +49,11 @@ def records(text: str, delimiter: str, width: int, key: int, first_line: int = 1
     inside wins.
     """
     pattern, starts = _record(delimiter, width), _start(delimiter, width, key)
+    plain = _record(delimiter, width, inside=r'"')
     position, line = 0, first_line
     while position < len(text):
         match = pattern.match(text, position)
-        if match is not None and (inner := _swallowed(text, match, pattern, starts)) is not None:
+        if match is not None and (inner := _swallowed(text, match, plain, starts)) is not None:
             match, end = None, inner
         elif match is not None:
             end = match.end()
@@ -68,10 +69,13 @@ def records(text: str, delimiter: str, width: int, key: int, first_line: int = 1
         position = end
 
 
-def _record(delimiter: str, width: int) -> re.Pattern[str]:
-    """One record of exactly `width` cells, up to its line end. Possessive: linear time on any input."""
+def _record(delimiter: str, width: int, inside: str = "") -> re.Pattern[str]:
+    """One record of exactly `width` cells, up to its line end. Possessive: linear time on any input.
+
+    Characters of `inside` are not allowed inside an unquoted cell.
+    """
     d = re.escape(delimiter)
-    cell = rf'(?>"(?:[^"]|"")*+"|[^"{d}\r\n][^{d}\r\n]*+|)'
+    cell = rf'(?>"(?:[^"]|"")*+"|[^"{d}\r\n][^{inside}{d}\r\n]*+|)'
     return re.compile(rf"{cell}(?:{d}{cell}){{{width - 1}}}{_LINE_END}")
 
 
@@ -83,11 +87,11 @@ def _start(delimiter: str, width: int, key: int) -> re.Pattern[str]:
     return re.compile(rf'(?<=[\r\n])(?:{cell}{d}){{{key}}}"?\d{{1,18}}(?:\.0+)?"?{after}')
 
 
-def _swallowed(text: str, match: re.Match[str], pattern: re.Pattern[str], starts: re.Pattern[str]) -> int | None:
+def _swallowed(text: str, match: re.Match[str], plain: re.Pattern[str], starts: re.Pattern[str]) -> int | None:
     """Where a well-formed record starts inside `match`, None when there is none."""
     position = match.start() + 1
     while (inner := starts.search(text, position, match.end())) is not None:
-        if pattern.match(text, inner.start()):
+        if plain.match(text, inner.start()):
             return inner.start()
         position = inner.start() + 1
     return None

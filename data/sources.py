@@ -49,7 +49,7 @@ class Source:
     labels: tuple[str, ...] = ()  # column names as the file spells them
     artefacts: bool = False  # holds cp1252 signs read as latin-1 (U+0080..U+009F)
     entities: bool = False  # holds HTML entities
-    reencoded: bool = False  # was not UTF-8
+    reencoded: bool = False  # held bytes that are not UTF-8 text
 
 
 def open_source(

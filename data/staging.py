@@ -8,7 +8,9 @@ from __future__ import annotations
 import csv
 import logging
 import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -36,6 +38,13 @@ def load(db: duckdb.DuckDBPyConnection, source: Source, rank: int, scratch: Path
         _insert(db, source, rank, "read_parquet($path)", [_as_text(column) for column in columns])
     else:
         _load_csv(db, source, rank, scratch)
+
+
+def insert(db: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Sequence[Any]]) -> None:
+    """Insert rows, in the order of the table's columns, in one statement."""
+    if rows:
+        columns = {f"c{i}": list(values) for i, values in enumerate(zip(*rows, strict=True))}
+        db.execute(f"INSERT INTO {table} SELECT {', '.join(f'unnest(${name})' for name in columns)}", columns)
 
 
 def _load_csv(db: duckdb.DuckDBPyConnection, source: Source, rank: int, scratch: Path) -> None:
@@ -98,7 +107,7 @@ def _insert(
     db.execute(
         f"INSERT INTO scratch.raw BY NAME SELECT {rank} AS file, {line} AS line, {', '.join(chosen)}, {extra} AS extra"
         f" FROM {reader}",
-        {"path": str(path or source.readable)},
+        {"path": str(path or source.readable)} if "$path" in reader else {},
     )
 
 
@@ -120,8 +129,7 @@ def _salvage(db: duckdb.DuckDBPyConnection, source: Source, rank: int, scratch: 
                 writer.writerow((record.line, *record.cells))
             else:
                 refused.append((rank, record.line, record.reason, record.raw[:2000]))
-    if refused:
-        db.executemany("INSERT INTO scratch.refused VALUES (NULL, ?, ?, ?, ?)", refused)
+    insert(db, "scratch.refused", [(None, *cut) for cut in refused])
     return kept
 
 
@@ -145,7 +153,7 @@ def _load_jsonl(db: duckdb.DuckDBPyConnection, source: Source, rank: int) -> Non
     paths = ", ".join(f"'{_quoted(_json_path(label))}'" for label in source.labels)
     cells = [f"v[{i + 1}]" for i in range(len(source.labels))]
     reader = f"(SELECT rowid + 1 AS line, json_extract_string(line, [{paths}]) AS v FROM scratch.lines)"
-    _insert(db, source, rank, reader + " WHERE $path IS NOT NULL", cells, line="line")
+    _insert(db, source, rank, reader, cells, line="line")
     db.execute("DROP TABLE scratch.lines")
 
 

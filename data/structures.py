@@ -51,10 +51,7 @@ def load(db: duckdb.DuckDBPyConnection, path: Path, scratch: Path) -> Loaded:
 def mapped(db: duckdb.DuckDBPyConnection, table: str, values: dict[str, str | None]) -> None:
     """Create `scratch.<table>(key, value)`: how the few distinct values of a column are rewritten."""
     db.execute(f"CREATE OR REPLACE TABLE scratch.{table} (key VARCHAR, value VARCHAR)")
-    db.execute(
-        f"INSERT INTO scratch.{table} SELECT unnest($keys), unnest($values)",
-        {"keys": list(values), "values": list(values.values())},
-    )
+    staging.insert(db, f"scratch.{table}", list(values.items()))
 
 
 def _count(db: duckdb.DuckDBPyConnection, table: str) -> int:

@@ -9,7 +9,7 @@ SELECT
     r.description,
     r.parent_id,
     r.parent_name,
-    concat_ws(', ', r.address, r.address_more) AS address,
+    nullif(concat_ws(', ', r.address, r.address_more), '') AS address,
     CASE WHEN r.country = 'France' AND r.department IS NOT NULL THEN postcode_of(r.postcode) ELSE r.postcode END AS postcode,
     r.city,
     r.country,
