@@ -17,7 +17,7 @@ from data.errors import VigieError
 from data.operations import escalations
 from data.operations.escalations import EscalatedReview
 from data.operations.tables import now
-from pages.components import french, identity, links, store
+from pages.components import dialogs, french, identity, links, store
 from pages.components.identity import Person
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def contacts(found: Escalation) -> None:
     st.html(f"<p style='margin:0'><b>Qui la personne peut appeler maintenant</b></p><ul>{lines}</ul>")
 
 
-@st.dialog("Confier cet avis à une personne")
+@st.dialog("Confier cet avis à une personne", on_dismiss=dialogs.close)
 def hand_over(who: Person, review: Review, found: Escalation | None) -> None:
     """Reason, recipient, deadline, a note: then the AI is off for this review and the agent is free."""
     st.write("Vous n'avez pas à porter cet avis seul. L'assistance par IA sera désactivée pour lui.")
@@ -79,6 +79,7 @@ def hand_over(who: Person, review: Review, found: Escalation | None) -> None:
             st.error(str(error), icon=":material/error:")
             return
         st.session_state["_thanked"] = review.id
+        dialogs.close()
         st.rerun()
 
 

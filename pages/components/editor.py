@@ -22,7 +22,7 @@ from data.operations.drafts import StoredDraft
 from data.operations.errors import Conflict
 from data.operations.similarity import as_proposed, similarity
 from data.operations.tables import now
-from pages.components import evidence, french, proposal, store
+from pages.components import dialogs, evidence, french, proposal, store
 
 if TYPE_CHECKING:
     from generation.results import Finding
@@ -83,7 +83,7 @@ def kind(text: DeskText, body: str, draft: StoredDraft | None) -> str:
     return "Envoyer telle quelle" if as_proposed(draft.reply, body) else "Envoyer la réponse retravaillée"
 
 
-@st.dialog("Envoyer cette réponse ?", width="large")
+@st.dialog("Envoyer cette réponse ?", width="large", on_dismiss=dialogs.close)
 def confirm(review: Review, text: DeskText, body: str, draft: StoredDraft | None, found: Sequence[Finding]) -> None:
     """The one confirmation: exactly what will be published, by whom, and the severe points to justify."""
     st.caption(
@@ -115,8 +115,10 @@ def confirm(review: Review, text: DeskText, body: str, draft: StoredDraft | None
             except VigieError as error:
                 st.error(str(error), icon=":material/error:")
                 return
+            dialogs.close()
             st.rerun()
         if st.button("Revenir à l'éditeur", key="cancel_send"):
+            dialogs.close()
             st.rerun()
 
 

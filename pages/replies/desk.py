@@ -17,6 +17,7 @@ from data.operations.drafts import StoredDraft
 from data.operations.errors import Conflict
 from data.operations.replies import SentReply
 from pages.components import (
+    dialogs,
     distress_button,
     editor,
     evidence,
@@ -128,10 +129,17 @@ def work(review: Review) -> None:
         distress_button.banner(who, escalation)
     if found is not None:
         distress_button.contacts(found)
-        if escalation is None and st.button(
-            "Confier cet avis à une personne", type="primary", icon=":material/support:", key="hand_over"
-        ):
-            distress_button.hand_over(who, review, found)
+        if escalation is None:
+            st.button(
+                "Confier cet avis à une personne",
+                type="primary",
+                icon=":material/support:",
+                key="hand_over",
+                on_click=dialogs.open_,
+                args=(f"distress:{review.id}",),
+            )
+    if escalation is None and dialogs.is_open(f"distress:{review.id}"):
+        distress_button.hand_over(who, review, found)
     text = desk.opened(engine, review.id, who.id)
     for other in desk.others(engine, review.id, who.id):
         st.warning(
@@ -167,14 +175,15 @@ def hands(review: Review, draft: StoredDraft | None, helped: bool, distress: boo
     reference = begun or draft
     points = proposal.findings(reference, body) if reference is not None and body.strip() else []
     with st.container(horizontal=True):
-        if st.button(
+        st.button(
             editor.kind(text, body, begun),
             type="primary",
             icon=":material/send:",
             key="send",
             disabled=not body.strip(),
-        ):
-            editor.confirm(review, text, body, begun, points)
+            on_click=dialogs.open_,
+            args=(f"send:{review.id}",),
+        )
         if helped:
             rework(review, text, body, draft)
         if distress and st.button(
@@ -183,10 +192,13 @@ def hands(review: Review, draft: StoredDraft | None, helped: bool, distress: boo
             key="distress",
             help="Confier cet avis à une personne. L'IA est désactivée pour lui, vous êtes libéré.",
         ):
-            distress_button.hand_over(who, review, None)
+            dialogs.open_(f"distress:{review.id}")
+            st.rerun()
         if st.button("Rendre à la file", icon=":material/undo:", key="leave", type="tertiary", help=_LEAVE):
             desk.leave(engine, review.id, who.id)
             st.switch_page(links.script("file-d-attente"))
+    if body.strip() and dialogs.is_open(f"send:{review.id}"):
+        editor.confirm(review, text, body, begun, points)
     if body.strip() and reference is not None:
         st.subheader("Points à regarder", anchor=False)
         evidence.findings(points, body)
