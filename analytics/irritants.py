@@ -8,7 +8,7 @@ very reviews the page can list.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -96,10 +96,11 @@ def detail(warehouse: Warehouse, irritant_id: int, filters: Filters) -> Irritant
     if not known:
         return None
     label, terms, exemplars = known[0]
-    figures = _figures(warehouse, filters).set_index("id")
+    figures = _figures(warehouse, filters)
     before = filters.previous()
     previous = None if before is None else _figures(warehouse, before).set_index("id")["n"]
-    row = figures.loc[irritant_id] if irritant_id in figures.index else None
+    own = figures[figures["id"] == irritant_id].to_dict("records")
+    row: dict[Any, Any] | None = own[0] if own else None
     return Irritant(
         id=irritant_id,
         label=label,
@@ -176,5 +177,5 @@ def _trends(warehouse: Warehouse, filters: Filters) -> dict[int, list[int]]:
     return trends
 
 
-def _number(value: object) -> float | None:
-    return None if pd.isna(value) else float(value)  # type: ignore[arg-type, call-overload]
+def _number(value: Any) -> float | None:
+    return None if pd.isna(value) else float(value)

@@ -17,7 +17,6 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from analytics.topics import text
 from data.warehouse import sql
 
 LEVELS = ("nation", "network", "typology", "structure", "department")
@@ -146,7 +145,7 @@ def repeats(ids: Sequence[int], texts: Iterable[str]) -> set[int]:
     sizes: dict[int, int] = {}
     out: set[int] = set()
     for id_, content in zip(ids, texts, strict=True):
-        words = text.fold(content).split()
+        words = content.lower().split()
         shingles = {hash(tuple(words[i : i + _SHINGLE])) for i in range(max(1, len(words) - _SHINGLE + 1))}
         shared = Counter(first_with[s] for s in shingles if s in first_with)
         if any(n >= _SAME * min(len(shingles), sizes[other]) for other, n in shared.items()):

@@ -29,8 +29,7 @@ class Tested:
     observed: int
     expected: float
     p: float
-    p_least: float
-    q: float = 1.0
+    q: float
 
     @property
     def excess(self) -> float:
@@ -44,11 +43,9 @@ def testable(p_least: np.ndarray, q: float) -> np.ndarray:
     `p_least` is the smallest p each test could show. Keeps the tests whose `p_least` is at most q / k for the
     smallest k that at most k tests satisfy.
     """
-    ordered = np.sort(p_least)
-    k = 1
-    while np.searchsorted(ordered, q / k, side="right") > k:
-        k += 1
-    return p_least <= q / k
+    k = np.arange(1, len(p_least) + 1)
+    enough = np.searchsorted(np.sort(p_least), q / k, side="right") <= k
+    return p_least <= q / k[enough][0] if len(k) else np.zeros(0, dtype=bool)
 
 
 def adjusted(p: np.ndarray) -> np.ndarray:

@@ -64,7 +64,7 @@ def background(source: Warehouse | duckdb.DuckDBPyConnection, last: date, weeks:
     labels = reader.frame("SELECT id, label, terms FROM topics WHERE level = 'irritant'")
     return Background(
         reviews=reviews,
-        texts={int(i): str(content) for i, content in frame.items()},
+        texts={int(i): str(content) for i, content in zip(frame.index, frame, strict=True)},
         labels={int(i): (str(label), tuple(terms)) for i, label, terms in labels.itertuples(index=False)},
         tree=Tree.read(reader),
     )
@@ -98,7 +98,7 @@ def curve(known: Background, signal: Signal) -> pd.DataFrame:
     seen = known.reviews.seen_on(signal.as_of)
     level, key = _cell(signal.scope)
     place = int(np.flatnonzero(seen.names[level] == key)[0]) if key is not None else 0
-    irritant = int(np.searchsorted(seen.irritants, signal.topic))
+    irritant = int(np.flatnonzero(seen.irritants == signal.topic)[0])
     weeks = min(CURVE_WEEKS, seen.weeks + 1)
     values = surge.weekly(seen, level, place, irritant, weeks)
     firsts = [signal.as_of - timedelta(days=7 * age + 6) for age in range(weeks)][::-1]
@@ -106,36 +106,41 @@ def curve(known: Background, signal: Signal) -> pd.DataFrame:
 
 
 def _tests(reviews: Reviews, q: float) -> tuple[list[Tested], int]:
-    """The tests that could matter, with their q-values, and how many were run."""
-    rows = []
-    for cells in surge.judged(reviews):
-        p, least = cells.p, cells.p_least
-        busy = np.flatnonzero(cells.received >= decision.MIN_REVIEWS)
-        rows += [(cells, int(g), k, float(p[g, k]), float(least[g, k])) for g in busy for k in range(p.shape[1])]
-    if not rows:
+    """The significant tests with their q-values, and how many were run."""
+    every = surge.judged(reviews)
+    if not every:
         return [], 0
-    kept = decision.testable(np.array([r[4] for r in rows]), q)
-    rows = [row for row, keep in zip(rows, kept, strict=True) if keep]
-    if not rows:
+    table = pd.concat([_flat(cells, number) for number, cells in enumerate(every)], ignore_index=True)
+    table = table[decision.testable(table["least"].to_numpy(), q)]
+    if table.empty:
         return [], 0
-    families = np.array([r[2] for r in rows])
-    found = decision.hierarchical(families, np.array([r[3] for r in rows]), q, len(reviews.irritants))
-    tests = [
-        Tested(
-            cells.level,
-            place,
-            irritant,
-            cells.window,
-            int(cells.observed[place, irritant]),
-            float(cells.expected[place, irritant]),
-            p,
-            least,
-            float(found[i]),
-        )
-        for i, (cells, place, irritant, p, least) in enumerate(rows)
-        if found[i] <= q
-    ]
-    return tests, len(rows)
+    found = decision.hierarchical(table["irritant"].to_numpy(), table["p"].to_numpy(), q, size=len(reviews.irritants))
+    tests = []
+    for (number, place, irritant, p), value in zip(
+        table.loc[found <= q, ["cells", "place", "irritant", "p"]].itertuples(index=False),
+        found[found <= q],
+        strict=True,
+    ):
+        cells = every[int(number)]
+        at = int(place), int(irritant)
+        observed, expected = int(cells.observed[at]), float(cells.expected[at])
+        tests.append(Tested(cells.level, *at, cells.window, observed, expected, float(p), float(value)))
+    return tests, len(table)
+
+
+def _flat(cells: surge.Cells, number: int) -> pd.DataFrame:
+    """The cells of places that received enough to be judged: cells (their number), place, irritant, p, least."""
+    busy = np.flatnonzero(cells.received >= decision.MIN_REVIEWS)
+    place, irritant = np.meshgrid(busy, np.arange(cells.observed.shape[1]), indexing="ij")
+    return pd.DataFrame(
+        {
+            "cells": number,
+            "place": place.ravel(),
+            "irritant": irritant.ravel(),
+            "p": cells.p[busy].ravel(),
+            "least": cells.p_least[busy].ravel(),
+        }
+    )
 
 
 def _members(reviews: Reviews, test: Tested) -> np.ndarray:

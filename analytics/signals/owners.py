@@ -28,13 +28,17 @@ class Tree:
     def read(cls, source: Reader) -> Tree:
         """The referential of the snapshot."""
         frame = source.frame(sql(__file__, "owner_tree"))
-        rows = [tuple(None if pd.isna(v) else v for v in row) for row in frame.itertuples(index=False)]
-        return cls(
-            parent={r[0]: r[1] for r in rows if r[1]},
-            name={r[0]: r[2] or r[0] for r in rows},
-            mailbox={r[0]: r[3].strip() for r in rows if r[3] and r[3].strip()},
-            active=frozenset(r[0] for r in rows if r[4]),
-        )
+        parent, name, mailbox, active = {}, {}, {}, set()
+        for id_, above, called, box, alive in frame.itertuples(index=False):
+            key = str(id_)
+            name[key] = key if pd.isna(called) else str(called)
+            if not pd.isna(above):
+                parent[key] = str(above)
+            if not pd.isna(box) and str(box).strip():
+                mailbox[key] = str(box).strip()
+            if alive:
+                active.add(key)
+        return cls(parent, name, mailbox, frozenset(active))
 
     def owner(self, by_excess: Sequence[str]) -> Owner | None:
         """The first structure, largest excess first, that can be reached, itself or through those above it."""

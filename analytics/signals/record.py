@@ -146,7 +146,8 @@ def reviews(warehouse: Warehouse, signal: Signal) -> pd.DataFrame:
 
 def from_frame(frame: pd.DataFrame) -> list[Signal]:
     """Signals from rows of the `signals` table."""
-    return [_signal(row._asdict()) for row in frame.itertuples(index=False)]  # type: ignore[operator]
+    columns = [str(name) for name in frame.columns]
+    return [_signal(dict(zip(columns, row, strict=True))) for row in frame.itertuples(index=False)]
 
 
 def _signal(row: dict[str, Any]) -> Signal:

@@ -1,10 +1,11 @@
 """How many reviews a cell should have had, and how surprising the count is.
 
-Owns the expected counts. A cell's share of an irritant is pooled towards its parent place by a Poisson-Gamma model
+Owns the expected counts. A cell's odds of an irritant are pooled towards its parent place by a Poisson-Gamma model
 whose strength is estimated from the data (empirical Bayes); the exposure is what the same place received about
-everything else, so a campaign that raises every subject raises the expectation too; a regression on the national series
-(quasi-Poisson, trend and one yearly harmonic, past outbreaks weighed down as in Noufaily et al., 2013) gives the trend
-and season. The tail is negative binomial: uncertainty on the share, on the exposure and weekly over-dispersion add up.
+everything else, and at least its usual volume, so a campaign that raises every subject raises the expectation too. A
+regression on the national series (quasi-Poisson, trend and one yearly harmonic, past outbreaks weighed down as in
+Noufaily et al., 2013) gives trend and season. The tail is negative binomial: what is not known of the share, of the
+exposure and of weekly over-dispersion adds up.
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import betainc, gammaincinv, gammaln
 
-from analytics.signals.cells import GUARD, PARENT, WINDOWS, YEAR, Reviews
+from analytics.signals.cells import GUARD, LEVELS, PARENT, WINDOWS, YEAR, Reviews
 
 MIN_WEEKS = 12  # of history before the judged weeks, under which nothing can be expected
 _RECENT = 8  # weeks that say how much a place usually receives
 _EXPOSURE_PRIOR = 1.5  # reviews that the usual volume of a place is worth against the window's own
 _STRENGTHS = np.geomspace(0.1, 200, 16)  # candidates for the strength of pooling
 _RIDGE = np.array([1e-6, 4.0, 4.0, 4.0])  # intercept, trend, cosine, sine
+_LEAST = 1 / 104  # reviews a week that any cell may have: one in two years
 _OUTLIER = 2.58  # residual beyond which a past week is weighed down
 _ROUNDS = 12
 
@@ -64,72 +66,110 @@ def judged(reviews: Reviews) -> list[Cells]:
     """Every cell of every level over every window; empty when the history is too short to expect anything."""
     if reviews.weeks < GUARD + MIN_WEEKS or not len(reviews.irritants):
         return []
-    national = _National.fitted(reviews)
-    shares = _shares(reviews)
+    known = Learnt.of(reviews)
     out = []
-    for level, share in shares.items():
-        usual = reviews.counts(level, (reviews.age >= GUARD) & (reviews.age < GUARD + _RECENT))
+    for level in known.places:
         for window in WINDOWS:
             now = reviews.counts(level, reviews.age < window)
             received = now.sum(axis=1)
             observed = now[:, :-1]
-            others = received[:, None] - observed
-            normal = (usual.sum(axis=1)[:, None] - usual[:, :-1]) * window / _RECENT
-            if level == "nation":
-                expected = national.share(window)[None, :] * others
-                shape = np.broadcast_to(1 / (1 / national.shape + 1 / share.shape), expected.shape)
-            else:
-                exposure, certain = _exposure(others, normal)
-                expected = share.odds * exposure * national.now(window)[None, :]
-                shape = 1 / (1 / share.shape + 1 / certain + 1 / national.shape[None, :])
-            out.append(Cells(level, window, observed, np.maximum(expected, 1e-6), shape, received))
+            expected, shape = known.expected(level, received[:, None] - observed, window, known.national.now(window))
+            out.append(Cells(level, window, observed, expected, shape, received))
     return out
 
 
 def weekly(reviews: Reviews, level: str, place: int, irritant: int, weeks: int) -> dict[str, np.ndarray]:
     """The curve of one cell over the last `weeks`, oldest first: observed, expected, and the 5 % and 95 % bounds."""
-    share = _shares(reviews)[level]
-    national = _National.fitted(reviews)
-    inside = reviews.place[level] == place
-    hit = inside & (reviews.irritant == irritant)
-    span = np.arange(weeks)[::-1]
-    observed = np.array([np.count_nonzero(hit & (reviews.age == a)) for a in span], dtype=float)
-    others = np.array([np.count_nonzero(inside & ~hit & (reviews.age == a)) for a in span], dtype=float)
-    usual = inside & ~hit & (reviews.age >= GUARD) & (reviews.age < GUARD + _RECENT)
-    exposure, certain = _exposure(others, np.full(weeks, np.count_nonzero(usual) / _RECENT))
-    season = np.array([national.factor(a)[irritant] for a in span])
-    expected = np.maximum(share.odds[place, irritant] * exposure * season, 1e-6)
-    shape = 1 / (1 / share.shape[place, irritant] + 1 / certain + 1 / national.shape[irritant])
+    known = Learnt.of(reviews, only=level)
+    observed, expected, shape = np.zeros(weeks), np.zeros(weeks), np.zeros(weeks)
+    for i, age in enumerate(range(weeks)[::-1]):
+        now = reviews.counts(level, reviews.age == age)
+        hits = now[:, :-1]
+        means, shapes = known.expected(level, now.sum(axis=1)[:, None] - hits, 1, known.national.factor(age))
+        observed[i], expected[i], shape[i] = hits[place, irritant], means[place, irritant], shapes[place, irritant]
     low, high = _interval(expected, shape)
     return {"observed": observed, "expected": expected, "low": low, "high": high}
 
 
 @dataclass(frozen=True)
-class _Share:
-    """Odds of an irritant against everything else in each place, and how many reviews that knowledge is worth."""
+class _Places:
+    """What the past says of a level's places."""
 
-    odds: np.ndarray  # (places, irritants)
-    shape: np.ndarray
+    odds: np.ndarray  # (places, irritants) of an irritant against everything else
+    certain: np.ndarray  # (places, irritants) reviews that this knowledge is worth
+    volume: np.ndarray  # (places,) reviews a week, every subject together
+    volume_certain: np.ndarray  # (places,)
 
 
-def _shares(reviews: Reviews) -> dict[str, _Share]:
-    """Pooled odds of each level: a place is drawn towards the one above it, as strongly as the data say."""
-    learnt = (reviews.age >= GUARD) & (reviews.age < GUARD + YEAR)
-    out: dict[str, _Share] = {}
-    for level in reviews.names:
-        counts = reviews.counts(level, learnt)
-        hits = counts[:, :-1]
-        others = counts.sum(axis=1)[:, None] - hits
+@dataclass(frozen=True)
+class Learnt:
+    """What the weeks before the judged ones teach."""
+
+    national: _National
+    places: dict[str, _Places]
+
+    @classmethod
+    def of(cls, reviews: Reviews, only: str | None = None) -> Learnt:
+        """Learn from reviews older than the judged weeks; for the levels that `only` needs, when given."""
+        needed = set(LEVELS)
+        if only is not None:
+            needed, at = {only}, only
+            while at in PARENT:
+                at = PARENT[at]
+                needed.add(at)
+        places: dict[str, _Places] = {}
+        for level in LEVELS:
+            if level in needed:
+                places[level] = _places(reviews, level, places)
+        return cls(_National.fitted(reviews), places)
+
+    def expected(
+        self, level: str, others: np.ndarray, window: int, season: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and negative-binomial shape of each cell (places, irritants), given what the places received about
+        everything else over `window` weeks. Never less than one review in two years.
+        """
         if level == "nation":
-            out[level] = _Share((hits + 0.5) / (others + 1.0), hits + 0.5)
-            continue
-        parent = reviews.parents(level)
-        prior = np.where(
-            (parent >= 0)[:, None], out[PARENT[level]].odds[np.maximum(parent, 0)], out["nation"].odds[0][None, :]
-        )
-        strength = _strength(hits, prior * others)
-        out[level] = _Share((strength + hits) / (strength / prior + others), strength + hits)
-    return out
+            mean = (self.national.base * season)[None, :] * others
+            shape = 1 / (1 / self.national.shape[None, :] + 1 / self.places[level].certain)
+            return np.maximum(mean, _LEAST * window), shape
+        place = self.places[level]
+        share = place.odds / (1 + place.odds)
+        usual = place.volume[:, None] * window
+        exposure, certain = _exposure(others, usual * (1 - share), place.volume_certain[:, None])
+        from_others, from_volume = place.odds * exposure, share * usual
+        mean = np.maximum(from_others, from_volume) * season[None, :]
+        certain = np.where(from_others >= from_volume, certain, np.maximum(certain, place.volume_certain[:, None]))
+        shape = 1 / (1 / place.certain + 1 / certain + 1 / self.national.shape[None, :])
+        return np.maximum(mean, _LEAST * window), shape
+
+
+def _places(reviews: Reviews, level: str, above: dict[str, _Places]) -> _Places:
+    """Odds and volumes of a level, drawn towards the level above as strongly as the data say."""
+    counts = reviews.counts(level, (reviews.age >= GUARD) & (reviews.age < GUARD + YEAR))
+    hits = counts[:, :-1]
+    total = counts.sum(axis=1)
+    others = total[:, None] - hits
+    recent = reviews.counts(level, (reviews.age >= GUARD) & (reviews.age < GUARD + _RECENT)).sum(axis=1)
+    weeks = float(min(YEAR, reviews.weeks - GUARD))
+    mean = total.mean() / weeks
+    strength = _volume_strength(total)
+    volume = (strength + recent) / (strength / max(mean, 1e-9) + _RECENT)
+    if level == "nation":
+        return _Places((hits + 0.5) / (others + 1.0), hits + 0.5, volume, strength + recent)
+    parent = reviews.parents(level)
+    prior = np.where(
+        (parent >= 0)[:, None], above[PARENT[level]].odds[np.maximum(parent, 0)], above["nation"].odds[0][None, :]
+    )
+    pooling = _strength(hits, prior * others)
+    return _Places((pooling + hits) / (pooling / prior + others), pooling + hits, volume, strength + recent)
+
+
+def _volume_strength(total: np.ndarray) -> float:
+    """Gamma shape of how places differ in volume, by moments."""
+    mean = float(total.mean())
+    spread = float(total.var()) - mean
+    return float(np.clip(mean**2 / spread, 0.1, 5.0)) if spread > 0 else 5.0
 
 
 def _strength(hits: np.ndarray, expected: np.ndarray) -> float:
@@ -145,13 +185,14 @@ def _strength(hits: np.ndarray, expected: np.ndarray) -> float:
     return float(_STRENGTHS[int(np.argmax(likelihood))])
 
 
-def _exposure(others: np.ndarray, normal: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _exposure(others: np.ndarray, normal: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Reviews a place may be thought to receive about everything else, and how many reviews that is known by.
 
-    The window's own count, drawn a little towards the usual one: a place that falls silent still has an exposure.
+    The window's own count, drawn a little towards the usual one (the less, the less the place is `known`): a place
+    that falls silent still has an exposure, and a campaign in a place hardly heard of raises it at once.
     """
-    prior = np.where(normal > 0, _EXPOSURE_PRIOR, 0.0)
-    rate = np.divide(prior, normal, out=np.zeros_like(prior), where=normal > 0)
+    prior = np.where(normal > 0, np.minimum(known, _EXPOSURE_PRIOR), 0.0)
+    rate = np.divide(prior, normal, out=np.zeros_like(normal), where=normal > 0)
     return (prior + others) / (1 + rate), np.maximum(prior + others, 0.5)
 
 
@@ -194,10 +235,6 @@ class _National:
     def now(self, window: int) -> np.ndarray:
         """Mean factor over the last `window` weeks."""
         return np.mean([self.factor(age) for age in range(window)], axis=0)
-
-    def share(self, window: int) -> np.ndarray:
-        """Fitted odds over the last `window` weeks."""
-        return self.base * self.now(window)
 
 
 def _design(ages: np.ndarray, weeks: int) -> np.ndarray:

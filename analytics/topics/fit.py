@@ -52,7 +52,7 @@ def fit(
     rows = np.arange(len(texts))
     if len(rows) > MOST_REVIEWS:
         rows = np.sort(random.choice(rows, MOST_REVIEWS, replace=False))
-    texts, ids = [texts[i] for i in rows], [ids[i] for i in rows]
+    texts, ids = [texts[int(i)] for i in rows], [ids[int(i)] for i in rows]
     sentences = list(text.sentences(texts))
     if sum(1 for parts in sentences if parts) < FEWEST_REVIEWS:
         return _empty(kind, last_publication, len(texts))

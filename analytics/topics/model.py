@@ -116,15 +116,15 @@ class TopicModel:
     def save(self, folder: Path) -> None:
         """Write the artifact in `folder` (created); the description goes last, with the numbers' digest."""
         folder.mkdir(parents=True, exist_ok=True)
-        numbers = {
-            "idf": self.words.idf,
-            "word_vectors": self.words.vectors,
-            "centres": self.centres,
-            "subject_centres": self.subject_centres,
-        }
         draft = folder / f".model-{os.getpid()}.npz"
         with draft.open("wb") as stream:
-            np.savez(stream, **{name: np.asarray(a, dtype=np.float32) for name, a in numbers.items()})
+            np.savez(
+                stream,
+                idf=self.words.idf,
+                word_vectors=self.words.vectors,
+                centres=self.centres,
+                subject_centres=self.subject_centres,
+            )
         description = {
             "format": FORMAT,
             "version": self.version,

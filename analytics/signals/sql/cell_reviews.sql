@@ -1,6 +1,8 @@
--- Reviews the detector may see on $as_of: one row a review, its age in weeks (0 = the last seven days).
+-- Reviews the detector may see on $as_of: one row a review, its age in weeks (0 = the last seven days). The
+-- Hors-structures tray is not a structure.
 SELECT r.id, r.published_on, date_diff('day', r.published_on, $as_of) // 7 AS age, t.irritant,
-    r.network, r.typology, r.structure_id AS structure, r.department,
+    r.network, r.typology, CASE WHEN NOT coalesce(r.out_of_structure, FALSE) THEN r.structure_id END AS structure,
+    r.department,
     r.sentiment = 'Négatif' AS negative
 FROM reviews r JOIN review_topics t ON t.review_id = r.id
 WHERE r.published_on <= $as_of AND date_diff('day', r.published_on, $as_of) < 7 * $weeks
