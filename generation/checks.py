@@ -165,7 +165,7 @@ def check(
     found = [
         *_facts(reply, sources, institution, review),
         *_wordings(reply),
-        *_personal(reply),
+        *_personal(reply, sources, institution),
         *_institutions(reply, sources, institution, review),
         *_past_cases(reply, sources),
         *_unsupported(reply, sources),
@@ -204,10 +204,13 @@ def _wordings(reply: str) -> Iterator[Finding]:
             yield Finding(check_, severity, match.span(), message)
 
 
-def _personal(reply: str) -> Iterator[Finding]:
-    public = [(fact.start, fact.end) for fact in text.contacts(reply)]  # contacts are judged against the sources
+def _personal(reply: str, sources: tuple[Source, ...], institution: Institution | None) -> Iterator[Finding]:
+    judged = [(fact.start, fact.end) for fact in text.contacts(reply)]  # contacts are judged against the sources
+    official = "\n".join(source.text for source in sources if source.kind != "reply")
+    official = text.fold(f"{official}\n{institution.address if institution else ''}")
     for found in personal.find(reply):
-        if not any(start < found.end and found.start < end for start, end in public):
+        public = text.fold(found.text.split(". ")[0]) in official  # a pattern may run on into the next sentence
+        if not public and not any(start < found.end and found.start < end for start, end in judged):
             yield Finding(
                 "personal_data",
                 "high",

@@ -31,6 +31,7 @@ MOST = 200_000  # replies indexed
 SAMPLE = 20_000  # documents the latent dimensions are learnt from
 DIMENSIONS = 64
 TERMS = 40_000
+SMALL = 2_000
 BLOCK = 2_000
 _NAME_WORD = re.compile(r"[a-zà-ÿœæ]{2,}", re.I)
 
@@ -115,21 +116,24 @@ def _codes(values: Iterator[str]) -> dict[str, int]:
 
 
 def _learn(sample: list[array[int]], vocabulary: dict[str, int], target: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Inverse document frequencies and LSA components over the whole vocabulary (rows of rare terms stay zero)."""
+    """Inverse document frequencies and LSA components over the whole vocabulary.
+
+    Rows of terms too rare or too common to teach anything stay zero. What queries need is written under `target`.
+    """
     counts = _counts(sample, len(vocabulary))
     frequency = np.asarray((counts > 0).sum(axis=0)).ravel()
     idf = np.log((1.0 + len(sample)) / (1.0 + frequency)).astype(np.float32) + 1.0
-    kept = np.flatnonzero((frequency >= 2) & (frequency <= max(2, 0.4 * len(sample))))
-    kept = kept[np.argsort(-frequency[kept], kind="stable")][:TERMS]
+    least = 2 if len(sample) > SMALL else 1  # a word seen once teaches nothing, unless the whole collection is small
+    served = np.flatnonzero(frequency >= least)
+    served = np.sort(served[np.argsort(-frequency[served], kind="stable")][:TERMS])
+    kept = served[frequency[served] <= max(2, 0.4 * len(sample))]
     components = np.zeros((len(vocabulary), DIMENSIONS), dtype=np.float32)
     size = min(DIMENSIONS, len(kept) - 1, len(sample) - 1)
     if size > 0:
         weighted = _weighted(counts[:, kept], idf[kept])
         _, _, right = randomized_svd(weighted, n_components=size, n_iter=4, random_state=0)
         components[kept, :size] = right.T
-    # Served apart from the BM25 vocabularies: only the terms that have a projection.
     names = {number: term for term, number in vocabulary.items()}
-    served = np.sort(kept)
     (target / "terms.json").write_text(
         json.dumps({names[int(n)]: i for i, n in enumerate(served)}, ensure_ascii=False), "utf-8"
     )

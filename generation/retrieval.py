@@ -69,7 +69,7 @@ class Index:
         ]
 
     def weight(self, term: str) -> float:
-        """How telling a search term is: its inverse document frequency, 0 for an unknown one."""
+        """How telling a search term is: its inverse document frequency."""
         return self._lsa.idf_of(term)
 
     def likeness(self, wanted: list[str], passage: str) -> float:
@@ -231,6 +231,7 @@ class _Lsa:
     def __init__(self, folder: Path) -> None:
         self._terms: dict[str, int] = json.loads((folder / "terms.json").read_text("utf-8"))
         self._idf = np.load(folder / "idf.npy", mmap_mode="r")
+        self._rarest = float(self._idf.max()) if len(self._idf) else 1.0
         self._components = np.load(folder / "components.npy", mmap_mode="r")  # terms x dimensions
 
     def project(self, wanted: list[str]) -> np.ndarray:
@@ -245,9 +246,9 @@ class _Lsa:
         return vector / norm if norm else vector
 
     def idf_of(self, term: str) -> float:
-        """Inverse document frequency of a term, 0 when unknown."""
+        """Inverse document frequency of a term; one that is not served is as rare as can be."""
         column = self._terms.get(term)
-        return 0.0 if column is None else float(self._idf[column])
+        return self._rarest if column is None else float(self._idf[column])
 
 
 def _top(scores: np.ndarray, k: int) -> list[int]:

@@ -21,6 +21,7 @@ from dataclasses import replace
 from types import FrameType
 from uuid import uuid4
 
+import duckdb
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -109,13 +110,7 @@ def _write(store: Engine, request: drafts.Request, serving: _Serving, pulse: _Pu
     except VigieError as error:
         log.warning("review %s: %s", request.review_id, error)
         drafts.fail(store, request, str(error))
-    except (
-        ValueError,
-        RuntimeError,
-        OSError,
-        KeyError,
-        TypeError,
-    ):  # a defect of ours: this request ends, not the worker
+    except (duckdb.Error, ValueError, RuntimeError, OSError, KeyError, TypeError):  # a defect of ours
         log.exception("review %s: failed", request.review_id)
         drafts.fail(store, request, "Le brouillon n’a pas pu être écrit : réessayez, ou écrivez la réponse sans aide.")
 

@@ -20,11 +20,13 @@ CHATML = (
 )
 # As Mistral Instruct's own: a system turn is not refused, it is lost.
 MISTRAL = (
-    "{{ bos_token }}{% for message in messages %}{% if message['role'] == 'user' %}{{ '[INST] ' + message['content'] + ' [/INST]' }}"
+    "{{ bos_token }}{% for message in messages %}"
+    "{% if message['role'] == 'user' %}{{ '[INST] ' + message['content'] + ' [/INST]' }}"
     "{% elif message['role'] == 'assistant' %}{{ message['content'] + eos_token }}{% endif %}{% endfor %}"
 )
 REFUSING = (
-    "{% for message in messages %}{% if message['role'] == 'system' %}{{ raise_exception('no system role') }}{% endif %}"
+    "{% for message in messages %}"
+    "{% if message['role'] == 'system' %}{{ raise_exception('no system role') }}{% endif %}"
     "{{ '[INST] ' + message['content'] + ' [/INST]' }}{% endfor %}"
 )
 CONTROL = ("<|im_start|>", "<|im_end|>", "[INST]", "[/INST]")
@@ -47,7 +49,7 @@ def speaking(path: Path, says: str, *, template: str | None = CHATML, context: i
             for before in previous:
                 output[token] += 0.3 * embedding[before]
         previous = step
-    return _write(path, vocabulary, embedding, output, template, context, chance, silent=True)
+    return _write(path, vocabulary, embedding, output, template=template, context=context, chance=chance, silent=True)
 
 
 def babbling(path: Path, *, template: str | None = CHATML, context: int = 2048, layers: int = 2) -> Path:
@@ -56,7 +58,17 @@ def babbling(path: Path, *, template: str | None = CHATML, context: int = 2048, 
     chance = np.random.default_rng(3)
     shape = (len(vocabulary.texts), 128)
     embedding, output = chance.standard_normal(shape), 0.3 * chance.standard_normal(shape)
-    return _write(path, vocabulary, embedding, output, template, context, chance, silent=False, layers=layers)
+    return _write(
+        path,
+        vocabulary,
+        embedding,
+        output,
+        template=template,
+        context=context,
+        chance=chance,
+        silent=False,
+        layers=layers,
+    )
 
 
 class _Vocabulary:
@@ -107,10 +119,10 @@ def _write(
     vocabulary: _Vocabulary,
     embedding: np.ndarray,
     output: np.ndarray,
+    *,
     template: str | None,
     context: int,
     chance: np.random.Generator,
-    *,
     silent: bool,
     layers: int = 2,
 ) -> Path:
@@ -142,8 +154,8 @@ def _write(
     writer.add_tensor("token_embd.weight", embedding.astype(np.float16))
     writer.add_tensor("output_norm.weight", np.ones(width, np.float32))
     writer.add_tensor("output.weight", output.astype(np.float16))
-    shapes = {"attn_q": (width, width), "attn_k": (width, width), "attn_v": (width, width), "attn_output": (width, width),
-              "ffn_gate": (inner, width), "ffn_up": (inner, width), "ffn_down": (width, inner)}  # fmt: skip
+    shapes = {f"attn_{name}": (width, width) for name in ("q", "k", "v", "output")}
+    shapes |= {"ffn_gate": (inner, width), "ffn_up": (inner, width), "ffn_down": (width, inner)}
     for layer in range(layers):
         for name in ("attn_norm", "ffn_norm"):
             writer.add_tensor(f"blk.{layer}.{name}.weight", np.ones(width, np.float32))

@@ -30,6 +30,10 @@ class Server:
 
     def __init__(self, url: str, name: str, key: str, context: int) -> None:
         self._url = url.rstrip("/")
+        if not key.isascii():
+            raise ModelUnavailable(
+                "La clé du serveur de modèle contient un caractère accentué : vérifiez VIGIE_MODEL_KEY."
+            )
         base = self._url if self._url.endswith("/v1") else f"{self._url}/v1"
         self._client = openai.OpenAI(base_url=base, api_key=key or "none", max_retries=0, timeout=TIMEOUT)
         self.context = context

@@ -58,7 +58,9 @@ def test_it_quotes_the_fiche_with_its_link_and_the_general_advice() -> None:
     assert "Vous pouvez suivre votre demande de retraite dans votre espace personnel" in reply
 
 
-@pytest.mark.parametrize("case", ["Paul", "Durand", "3 mars", "a été transmis", "rembourser", "la liste des pièces", "Elle permet"])
+@pytest.mark.parametrize(
+    "case", ["Paul", "Durand", "3 mars", "a été transmis", "rembourser", "la liste des pièces", "Elle permet"]
+)
 def test_it_copies_no_name_date_past_case_promise_or_fragment(case: str) -> None:
     assert case not in written()
 

@@ -36,7 +36,9 @@ def test_the_charter_comes_first_and_the_review_last() -> None:
     made = composed()
     assert [message["role"] for message in made.messages] == ["system", "user"]
     assert "Caf du Nord" in made.messages[0]["content"]
-    assert user(made).index("Fiche officielle") < user(made).index("Réponse déjà publiée") < user(made).index("J'attends")
+    assert (
+        user(made).index("Fiche officielle") < user(made).index("Réponse déjà publiée") < user(made).index("J'attends")
+    )
     assert user(made).endswith("Rédigez la réponse de Caf du Nord.")
 
 

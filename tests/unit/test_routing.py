@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -16,7 +15,11 @@ from generation.routing import Router, train
 SUBJECTS = {
     "CAF": ["mon aide au logement", "ma prime d'activité", "le RSA versé par la Caf", "les allocations familiales"],
     "MSA": ["ma cotisation agricole", "ma pension de la MSA", "mon exploitation agricole", "la MSA et mes ressources"],
-    "Brigade de gendarmerie": ["la plainte prise à la brigade", "les gendarmes de la brigade", "un cambriolage signalé"],
+    "Brigade de gendarmerie": [
+        "la plainte prise à la brigade",
+        "les gendarmes de la brigade",
+        "un cambriolage signalé",
+    ],
     "Commissariat de police": ["la plainte prise au commissariat", "les policiers du commissariat", "un vol signalé"],
     "Impots.gouv.fr": ["ma déclaration de revenus", "mon avis d'imposition", "la taxe foncière", "mon espace fiscal"],
 }
@@ -24,7 +27,7 @@ COMPLAINTS = ["n'avance pas", "pose problème depuis un mois", "reste sans répo
 
 
 @pytest.fixture(scope="module")
-def router(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Router]:
+def router(tmp_path_factory: pytest.TempPathFactory) -> Router:
     """A router learnt from a hundred made-up reviews of five institutions."""
     folder = tmp_path_factory.mktemp("router")
     connection = empty(folder)
@@ -42,7 +45,7 @@ def router(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Router]:
     )
     train(connection, folder)
     connection.close()
-    yield Router(folder)
+    return Router(folder)
 
 
 def empty(folder: Path) -> duckdb.DuckDBPyConnection:

@@ -1,0 +1,171 @@
+"""`python -m generation`: the contract's JSON objects, exit codes and files."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from data.operations import desk, drafts, replies
+from data.operations.engine import open_store
+from generation.__main__ import main
+from tests import tiny
+from tests.tiny import DRAFT
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(capfd: pytest.CaptureFixture[str], *command: str) -> tuple[int, str, str]:
+    code = main(command)
+    out, err = capfd.readouterr()
+    return code, out, err
+
+
+def result(capfd: pytest.CaptureFixture[str], *command: str) -> dict[str, Any]:
+    code, out, err = run(capfd, *command, "--json")
+    assert code == 0, err
+    found = json.loads(out)
+    assert isinstance(found, dict)
+    return found
+
+
+def test_route_gives_the_contracts_keys(tiny_home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    found = result(capfd, "route", "--text", "Mon aide au logement n'arrive pas")
+    assert {"typology", "confidence", "alternatives", "abstained", "reason"} <= set(found)
+
+
+def test_draft_gives_the_contracts_keys(tiny_home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    found = result(capfd, "draft", "--review-id", "5", "--home", str(tiny_home))
+    assert {
+        "reply", "sources", "findings", "escalation", "model", "prompt_version", "tokens", "timings", "seed",
+    } <= set(found)  # fmt: skip
+    assert {"kind", "id", "title", "url", "score", "links"} <= set(found["sources"][0])
+    assert found["sources"][0]["links"][0].startswith("https://")
+
+
+def test_draft_of_a_text_takes_the_institution_given(tiny_home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    found = result(
+        capfd, "draft", "--text", "Mon aide au logement n'arrive pas", "--typology", tiny.TYPOLOGY[tiny.HOUSING]
+    )
+    assert found["reply"].endswith(tiny.TYPOLOGY[tiny.HOUSING])
+
+
+def test_a_text_in_distress_escalates_with_an_empty_reply(tiny_home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    found = result(capfd, "draft", "--text", "J'ai envie de mourir")
+    assert found["reply"] == ""
+    assert found["escalation"]["contacts"][0]["number"] == "3114"
+
+
+def test_a_missing_model_falls_back_and_says_so(tiny_home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capfd, "draft", "--review-id", "5", "--model", "/nowhere/model.gguf", "--json")
+    assert code == 0
+    assert json.loads(out)["model"] == "extractive-1"
+    assert "model.gguf" in json.loads(out)["notice"]
+    assert "model.gguf" in err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["draft", "--review-id", "999"],
+        ["draft", "--text", "  "],
+        ["evaluate", "nowhere.jsonl"],
+        ["route", "--review-id", "0"],
+    ],
+)
+def test_what_cannot_be_done_is_one_line(
+    tiny_home: Path, capfd: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    code, out, err = run(capfd, *command)
+    assert (code, out) == (1, "")
+    assert err.count("\n") == 1
+    assert "Traceback" not in err
+
+
+def test_an_empty_home_is_one_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(capfd, "draft", "--text", "Bonjour", "--home", str(tmp_path))
+    assert code == 1
+    assert "ingest" in err
+
+
+@pytest.mark.parametrize("command", [[], ["draft"], ["export", "--format", "xml", "--out", "x"], ["nothing"]])
+def test_wrong_usage_exits_2(command: list[str], capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(command)
+    assert stopped.value.code == 2
+
+
+def test_it_runs_as_a_module(tiny_home: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "generation", "route", "--text", "Bonjour", "--home", str(tiny_home), "--json"],
+        cwd=ROOT, capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    assert json.loads(done.stdout)["abstained"] is True
+
+
+def test_evaluate_measures_what_the_cases_can_show(
+    tiny_home: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    cases = [
+        {
+            "text": "Le site refuse ma déclaration d'occupation",
+            "fiches": ["F1001"],
+            "reply": "La déclaration se fait en ligne",
+        },
+        {"text": "Mon titre de séjour doit être renouvelé", "fiches": ["F1003"]},
+        {"text": "J'ai envie de mourir"},
+    ]
+    path = tmp_path / "cases.jsonl"
+    path.write_text("\n".join(json.dumps(case, ensure_ascii=False) for case in cases), "utf-8")
+    found = result(capfd, "evaluate", str(path))
+    assert (found["cases"], found["fiche_cases"], found["escalated"]) == (3, 2, 1)
+    assert found["fiche_recall_at_1"] == 1.0
+    assert 0 < found["coverage_of_reply"] <= 1
+    assert found["routing_accuracy"] is None  # no case says its institution
+
+
+def test_a_line_that_is_no_case_is_named(tiny_home: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "cases.jsonl"
+    path.write_text('{"text": "Bonjour"}\n["no"]\n', "utf-8")
+    code, _, err = run(capfd, "evaluate", str(path))
+    assert code == 1
+    assert "line 2" in err
+
+
+def test_export_sft_writes_useful_replies_without_personal_data_and_a_card(
+    tiny_home: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out" / "sft.jsonl"
+    found = result(capfd, "export", "--format", "sft", "--out", str(out))
+    rows = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
+    assert found["rows"] == len(rows) == 3  # the reply judged "pas utile" and the canned one are left out
+    assert [message["role"] for message in rows[0]["messages"]] == ["system", "user", "assistant"]
+    assert "personal data" in Path(found["card"]).read_text("utf-8")
+
+
+def test_export_dpo_and_portal_write_what_agents_sent(
+    tiny_home: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    store = open_store(f"sqlite:///{tiny_home / 'operations.sqlite'}")
+    draft_id = drafts.store(store, "k1", 5, DRAFT, requested_by="agent")
+    sent = "Bonjour,\nL'ancien propriétaire n'a plus rien à déclarer : appelez le 06 12 34 56 78.\nCordialement"
+    text = desk.begin(store, desk.opened(store, 5, "agent"), body=sent, started="draft", draft_id=draft_id)
+    replies.send(store, text, sent, structure_id=tiny.TAXES)
+    store.dispose()
+
+    out = tmp_path / "dpo.jsonl"
+    assert result(capfd, "export", "--format", "dpo", "--out", str(out))["rows"] == 1
+    pair = json.loads(out.read_text("utf-8"))
+    assert pair["rejected"][0]["content"] == DRAFT["reply"]
+    assert "06 12 34 56 78" not in pair["chosen"][0]["content"]
+
+    out = tmp_path / "portal.csv"
+    assert result(capfd, "export", "--format", "portal", "--out", str(out))["rows"] == 1
+    with out.open(encoding="utf-8-sig", newline="") as stream:
+        row = next(csv.DictReader(stream, delimiter=";"))
+    assert (row["ID expérience"], row["ID structure 1"], row["Réponse structure 1"]) == ("5", tiny.TAXES, sent)

@@ -1,0 +1,206 @@
+"""The drafting worker: whom it serves first, what the page sees meanwhile, and how it survives."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from data import settings
+from data.operations import drafts, escalations, workers
+from data.operations.engine import open_store
+from generation import worker
+from generation.models.base import Run
+from generation.models.extractive import Extractive
+from generation.prompt import Prompt
+
+ROOT = Path(__file__).parents[2]
+
+
+class Slow(Extractive):
+    """Writes a word every few milliseconds until stopped; counts how many models were told to stop."""
+
+    def __init__(self, words: int = 400) -> None:
+        self.words = words
+        self.runs: list[Run] = []
+
+    def stream(self, prompt: Prompt, run: Run) -> Iterator[str]:
+        self.runs.append(run)
+        for _ in range(self.words):
+            if run.stop.wait(0.01):
+                run.finish = "cancelled"
+                return
+            yield "mot "
+        run.finish = "stop"
+
+
+@pytest.fixture
+def store(tiny_home: Path) -> Iterator[Engine]:
+    engine = open_store(settings.load(tiny_home).operations)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def serving(tiny_home: Path) -> Iterator[threading.Event]:
+    """A worker in a thread of this process; the event stops it."""
+    stopping = threading.Event()
+    thread = threading.Thread(target=worker.work, args=(settings.load(tiny_home),), kwargs={"stopping": stopping})
+    thread.start()
+    yield stopping
+    stopping.set()
+    thread.join(20)
+    assert not thread.is_alive()
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> Slow:
+    model = Slow()
+    monkeypatch.setattr(worker, "open_model", lambda _spec, _settings: model)
+    monkeypatch.setattr(worker, "AHEAD", 0)
+    return model
+
+
+def until(true: Callable[[], object], within_s: float = 15.0) -> None:
+    """Wait for something another thread or process does."""
+    limit = time.monotonic() + within_s
+    while not true():
+        assert time.monotonic() < limit, "waited too long"
+        time.sleep(0.02)
+
+
+def ended(store: Engine, request_id: str) -> drafts.Request:
+    until(lambda: drafts.get_request(store, request_id).state not in ("waiting", "running"))
+    return drafts.get_request(store, request_id)
+
+
+def test_once_serves_the_agent_first_then_prepares_ahead_and_stops(tiny_home: Path, store: Engine) -> None:
+    asked = drafts.request(store, "k", 8, requested_by="agent", seed=5)
+    worker.work(settings.load(tiny_home), once=True)
+    done = drafts.get_request(store, asked)
+    assert done.state == "done"
+    order = sorted(drafts.recent(store), key=lambda draft: draft.created_at)
+    assert order[0].review_id == 8
+    assert order[0].seed == 5
+    assert {draft.review_id for draft in order} == {5, 6, 7, 8, 10, 11}  # those that wait, but Hors structure
+    assert drafts.waiting(store) == 0
+    assert workers.alive(store) == []
+
+
+def test_running_it_again_prepares_nothing_twice(tiny_home: Path, store: Engine) -> None:
+    worker.work(settings.load(tiny_home), once=True)
+    before = len(drafts.recent(store))
+    worker.work(settings.load(tiny_home), once=True)
+    assert len(drafts.recent(store)) == before
+
+
+def test_a_review_whose_ai_is_off_is_left_to_people(tiny_home: Path, store: Engine) -> None:
+    soon = datetime.now(UTC) + timedelta(days=1)
+    escalations.escalate(store, "k", 6, raised_by="agent", reason="expulsion", recipient="chef", deadline=soon)
+    worker.work(settings.load(tiny_home), once=True)
+    assert drafts.of_review(store, 6) == []
+
+
+def test_an_agents_instruction_and_typology_reach_the_draft(tiny_home: Path, store: Engine) -> None:
+    asked = drafts.request(store, "k", 9, requested_by="agent", typology="Préfecture", instruction="plus court")
+    worker.work(settings.load(tiny_home), once=True)
+    kept = drafts.get(store, str(drafts.get_request(store, asked).draft_id))
+    assert kept.reply.endswith("Préfecture")
+    assert "plus court" in kept.record["prompt"][1]["content"]
+
+
+def test_an_unknown_review_fails_with_a_line_the_agent_reads(tiny_home: Path, store: Engine) -> None:
+    asked = drafts.request(store, "k", 999, requested_by="agent")
+    worker.work(settings.load(tiny_home), once=True)
+    failed = drafts.get_request(store, asked)
+    assert failed.state == "failed"
+    assert "999" in failed.error
+
+
+def test_the_page_sees_the_text_come_and_the_worker_live(store: Engine, slow: Slow, serving: threading.Event) -> None:
+    asked = drafts.request(store, "k", 5, requested_by="agent")
+    seen = set()
+    limit = time.monotonic() + 15
+    while (request := drafts.get_request(store, asked)).state in ("waiting", "running"):
+        seen.add(len(request.partial_text))
+        assert time.monotonic() < limit
+        time.sleep(0.05)
+    assert len(seen) >= 5  # four seconds of writing, at least twice a second
+    assert request.state == "done"
+    assert [one.model for one in workers.alive(store)] == ["extractive-1"]
+
+
+def test_cancelling_stops_the_model_and_frees_the_worker(store: Engine, slow: Slow, serving: threading.Event) -> None:
+    slow.words = 100_000
+    asked = drafts.request(store, "k", 5, requested_by="agent")
+    until(lambda: drafts.get_request(store, asked).partial_text)
+    drafts.cancel(store, "c", asked, "agent")
+    until(lambda: slow.runs[0].finish == "cancelled", within_s=3)
+    slow.words = 3
+    assert ended(store, drafts.request(store, "k2", 6, requested_by="agent")).state == "done"
+    assert drafts.of_review(store, 5) == []
+
+
+def test_stopping_the_worker_stores_no_half_draft(store: Engine, slow: Slow, serving: threading.Event) -> None:
+    slow.words = 100_000
+    asked = drafts.request(store, "k", 5, requested_by="agent")
+    until(lambda: drafts.get_request(store, asked).partial_text)
+    serving.set()
+    until(lambda: workers.alive(store) == [])
+    assert drafts.of_review(store, 5) == []
+
+
+def test_a_model_that_cannot_be_opened_leaves_the_extractive_one_serving(tiny_home: Path, store: Engine) -> None:
+    config = settings.load(tiny_home).model_copy(update={"model": "/nowhere/model.gguf"})
+    asked = drafts.request(store, "k", 5, requested_by="agent")
+    worker.work(config, once=True)
+    kept = drafts.get(store, str(drafts.get_request(store, asked).draft_id))
+    assert kept.model == "extractive-1"
+    assert "model.gguf" in kept.record["notice"]
+    last = workers.last(store)
+    assert last is not None
+    assert "model.gguf" in last.notice
+
+
+def test_a_killed_workers_request_is_taken_by_the_next(tiny_home: Path, store: Engine) -> None:
+    asked = drafts.request(store, "k", 5, requested_by="agent")
+    killed = drafts.claim(store, "killed-worker")
+    assert killed is not None
+    drafts.release_dead(store, silence_s=0.0)
+    worker.work(settings.load(tiny_home), once=True)
+    assert drafts.get_request(store, asked).state == "done"
+    assert not drafts.progress(store, killed, "trop tard")
+
+
+def test_two_workers_never_write_the_same_draft(tiny_home: Path, store: Engine) -> None:
+    for number, review_id in enumerate((5, 6, 7, 8, 11)):
+        drafts.request(store, f"k{number}", review_id, requested_by="agent")
+    command = [sys.executable, "-m", "generation", "worker", "--once", "--home", str(tiny_home)]
+    both = [subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) for _ in range(2)]
+    assert [process.wait(60) for process in both] == [0, 0]
+    asked = [draft for draft in drafts.recent(store) if draft.requested_by == "agent"]
+    assert sorted(draft.review_id for draft in asked) == [5, 6, 7, 8, 11]
+
+
+def test_as_a_process_it_ends_cleanly_on_sigterm(tiny_home: Path, store: Engine) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "generation", "worker", "--home", str(tiny_home)], cwd=ROOT, stderr=subprocess.PIPE,
+        env=os.environ | {"VIGIE_HOME": str(tiny_home)},
+    )  # fmt: skip
+    try:
+        until(lambda: workers.alive(store), within_s=30)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+    finally:
+        process.kill()
+        process.communicate()
+    assert workers.alive(store) == []
