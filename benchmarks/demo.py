@@ -94,7 +94,7 @@ def shared_runs(texts: Sequence[str], duplicates: NDArray[np.bool_], run: int = 
     return len(np.unique(who[same])) / int((~duplicates).sum())
 
 
-def vocabulary(texts: Sequence[str], seed: int = 0, draws: int = 8) -> list[float]:
+def vocabulary(texts: Sequence[str], seed: int = 0, draws: int = 40) -> list[float]:
     """Mean number of distinct words in SIZES texts drawn at random."""
     words = [{w.lower() for w in _WORD.findall(t)} for t in texts]
     rng = np.random.default_rng(seed)

@@ -121,6 +121,27 @@ Caisse des dépôts (CDC)|Caisse des dépôts (CDC)|nation|Caisse des dépôts|l
 INPI - Institut National de la Propriété Industrielle|INPI|nation|INPI - guichet unique|l'INPI/le guichet unique
 Demande-logement-social.gouv.fr|Ministère chargé du logement|nation|Demande de logement social|le site du logement social
 ACTION LOGEMENT|ACTION LOGEMENT|nation|Action Logement|Action Logement
+Agence Comptable ASP|Agence de services et de paiement (ASP)|nation|Agence comptable de l'ASP|l'ASP
+Agence de la biomédecine (registre national des refus de don d’organes)|SGMAS|nation|Agence de la biomédecine|l'agence de la biomédecine
+Aides aux véhicules|Agence de services et de paiement (ASP)|nation|Aides aux véhicules|l'ASP
+CAMIEG : Caisse d'assurance maladie des industries\xa0électriques et gazières|CAMIEG|nation|CAMIEG|la CAMIEG
+Caisse nationale de retraites des agents des collectivités locales (CNRACL)|Caisse des dépôts (CDC)|nation|CNRACL|la CNRACL
+Centre du service national et de la jeunesse|DSNJ|region|Centre du service national {{v}}|le centre du service national
+Crit'air|MTE-MCTRCT|nation|Certificat Crit'Air|Crit'Air
+Démarches simpliées|Direction interministérielle du Numérique (DINUM)|nation|Démarches simplifiées|démarches simplifiées
+INSEE|INSEE|nation|INSEE|l'INSEE
+Infos Douane Service IDS|DGDDI|nation|Infos Douane Service|Infos Douane
+Opération tranquillité vacances (OTV)|POLICE NATIONALE|nation|Opération tranquillité vacances|la police
+Pass Culture|Ministère de la Culture|nation|Pass Culture|le pass Culture
+Point-justice (MJD)|{JUSTICE}|region|Point-justice MJD {{v}}|le point-justice
+Point-justice (PAD)|{JUSTICE}|region|Point-justice PAD {{v}}|le point-justice
+Retraitesdeletat.gouv.fr|DGFIP|nation|Retraites de l'État|le service des retraites
+Réseau des rectorats et DSDEN|Réseau des rectorats et DSDEN|nation|Réseau des rectorats|le rectorat
+Service en ligne Ma Sécurité|Gendarmerie Nationale|nation|Ma Sécurité|Ma Sécurité
+{MI}|{MI}|nation|Services numériques de l'Intérieur|le ministère
+THESEE|POLICE NATIONALE|nation|THESEE|la police
+Université|Universités et écoles|region|Université {{v}}|l'université/la fac
+Www.guichet-entreprises.fr|INPI|nation|Guichet-entreprises|le guichet des entreprises
 Services Publics +|DITP|nation|Services Publics +|Services Publics +
 """
 

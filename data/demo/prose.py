@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from data.demo.lexicon import Irritant, Lexicon
 from data.demo.templates import Draw, Parts, Scene, sentence
+from data.demo.variants import ASIDES
 
 MONTHS = ("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre",
           "novembre", "décembre")  # fmt: skip
@@ -28,10 +29,10 @@ _NEAR = {"a": "z", "z": "e", "e": "r", "r": "t", "t": "y", "u": "i", "i": "o", "
          "ê": "é", "ç": "c", "ù": "u", "ô": "o", "î": "i"}  # fmt: skip
 # Kinds of sentences by mood, with their cumulated chances; those of the common lexicon are the same for all subjects.
 _KINDS = (
-    (("complaints", 0.44), ("details", 0.69), ("generic_complaints", 0.82), ("feelings_negative", 0.90), ("contexts", 0.95),
+    (("complaints", 0.48), ("details", 0.75), ("generic_complaints", 0.87), ("feelings_negative", 0.93), ("contexts", 0.96),
      ("digressions", 0.98), ("suggestions", 1.0)),
-    (("neutrals", 0.30), ("details", 0.50), ("complaints", 0.60), ("generic_neutrals", 0.74), ("feelings_neutral", 0.84),
-     ("contexts", 0.91), ("digressions", 0.94), ("suggestions", 1.0)),
+    (("neutrals", 0.32), ("details", 0.56), ("complaints", 0.66), ("generic_neutrals", 0.80), ("feelings_neutral", 0.88),
+     ("contexts", 0.93), ("digressions", 0.95), ("suggestions", 1.0)),
     (("praises", 0.44), ("generic_praises", 0.70), ("feelings_positive", 0.86), ("contexts", 0.95), ("digressions", 1.0)),
 )  # fmt: skip
 _NO_SUBJECT = (
@@ -39,8 +40,11 @@ _NO_SUBJECT = (
     (("generic_neutrals", 0.40), ("feelings_neutral", 0.58), ("contexts", 0.78), ("digressions", 0.90), ("suggestions", 1.0)),
     (("generic_praises", 0.50), ("feelings_positive", 0.72), ("contexts", 0.88), ("digressions", 1.0)),
 )  # fmt: skip
-_LONG = 10  # spaces of a sentence from which people interrupt themselves
-_JOINT = re.compile(r", | (?=(?:pour|afin|sans|avec|dans|par|depuis|après|avant|chez|sur|mais|et|ou|alors|quand|car|sauf|à|au|aux|en|puis|:) )")
+_LONG, _VERY_LONG = 8, 14  # spaces of a sentence from which people interrupt themselves, and twice
+_JOINT = re.compile(
+    r", | (?=(?:pour|afin|sans|avec|dans|par|depuis|après|avant|chez|sur|mais|et|ou|alors|quand|car|sauf|à|au|aux|en|puis"
+    r"|que|qui|où|comme|ni|vers|contre|entre|pendant|malgré|jusqu'à|si|dès|faute|lorsque|parce|tandis|ici|là|hier) )"
+)
 _EMPTY = ("empty_negative", "empty_neutral", "empty_positive")
 _TITLES = ("vague_titles_negative", "vague_titles_neutral", "vague_titles_positive")
 _CONNECTORS = (
@@ -48,6 +52,11 @@ _CONNECTORS = (
     "Autre point :", "Je précise :", "Du reste,", "D'ailleurs,", "À côté de ça,", "Entre-temps,", "Sur ce,", "Et",
     "Je signale aussi :", "Détail :", "Au passage,", "Enfin bref,", "Pour info,", "PS :", "Bon,", "Alors voilà,",
     "Il faut savoir une chose :", "Pour la petite histoire,", "Je le dis tout net :", "Soyons précis :",
+    "Ce qui est sûr :", "Je ne l'invente pas :", "C'est comme ça :", "Voilà où j'en suis :", "Et pour tout dire,",
+    "À ce que j'ai vu,", "De ce que j'en sais,", "Ce jour-là,", "Et là,", "Vous me direz,", "Il y a pire :",
+    "Et ce n'est pas tout :", "Je passe sur le reste :", "Je le redis,", "Comme je l'ai dit,", "Bon à savoir :",
+    "Je ne suis pas seul :", "Que dire de plus ?", "Et puis c'est tout,", "Ce n'est qu'un avis :", "À part ça,",
+    "Le plus beau :", "J'oubliais :", "Pour être clair,", "À bien y penser,", "Tout de même,", "Cela dit,",
 )  # fmt: skip
 _LINKS = (
     "Autre chose.", "J'en profite pour parler d'un autre souci.", "Deuxième sujet.", "Rien à voir, mais tant que j'y suis :",
@@ -91,7 +100,7 @@ class Style:
 def style(draw: Draw) -> Style:
     """Draw a way of typing."""
     care = draw()
-    slips = 0.0 if care < 0.25 else 0.018 if care < 0.74 else 0.055
+    slips = 0.0 if care < 0.28 else 0.011 if care < 0.76 else 0.038
     form = draw()
     paragraphs = draw()
     breaks = "\n" if paragraphs < 0.20 else "\n\n" if paragraphs < 0.36 else "" if paragraphs < 0.56 else " "
@@ -155,7 +164,7 @@ def body(
     paragraphs: list[list[str]] = [[]]
     size = 0
     if draw() < 0.42:
-        opening = sentence(_one(common["openings"], draw), draw, scene)
+        opening = _broken(sentence(_one(common["openings"], draw), draw, scene), lexicon, draw, scene)
         paragraphs[0].append(opening)
         size += len(opening) + 1
     closing = ""
@@ -207,9 +216,8 @@ def _fill(
             deck = decks[kind] = Deck(local if local is not None else lexicon.common[kind], draw)
         if deck.left:
             text = sentence(deck.deal(), draw, scene)
-            if text.count(" ") >= _LONG:
-                text = _interrupted(text, lexicon, draw, scene)
-            if not first and draw() < 0.16:
+            text = _broken(text, lexicon, draw, scene)
+            if not first and draw() < 0.26:
                 text = _linked(text, draw)
             if len(paragraphs[-1]) > 2 and draw() < 0.28:
                 paragraphs.append([])
@@ -225,13 +233,25 @@ def _fill(
     return size
 
 
-def _interrupted(text: str, lexicon: Lexicon, draw: Draw, scene: Scene) -> str:
-    """A long sentence with something slipped in near its middle: a day, a place, a witness."""
-    middle = len(text) * (0.40 + 0.2 * draw())
-    places = [m.start() for m in _JOINT.finditer(text, 16, len(text) - 12)]
-    insert = sentence(_one(lexicon.common["inserts"], draw), draw, scene)
-    insert = insert[:1].lower() + insert[1:]
-    if not places or draw() < 0.08:
+def _broken(text: str, lexicon: Lexicon, draw: Draw, scene: Scene) -> str:
+    """A sentence as it is when short; interrupted once or twice when long."""
+    words = text.count(" ")
+    if words >= _VERY_LONG:
+        text = _interrupted(text, 0.67, lexicon, draw, scene)
+        return _interrupted(text, 0.33, lexicon, draw, scene)
+    return _interrupted(text, 0.5, lexicon, draw, scene) if words >= _LONG else text
+
+
+def _interrupted(text: str, around: float, lexicon: Lexicon, draw: Draw, scene: Scene) -> str:
+    """A long sentence with something slipped in `around` a share of its length: a day, a place, a witness."""
+    middle = len(text) * (around - 0.08 + 0.16 * draw())
+    places = [m.start() for m in _JOINT.finditer(text, 8, max(len(text) - 8, 8))]
+    if draw() < 0.4:
+        insert = ASIDES[int(draw() * len(ASIDES))]
+    else:
+        insert = sentence(_one(lexicon.common["inserts"], draw), draw, scene)
+        insert = insert[:1].lower() + insert[1:]
+    if not places:
         return f"{text[:-1]} ({insert}){text[-1]}"
     at = min(places, key=lambda p: abs(p - middle))
     if text[at] == ",":

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-_MANY, _SKEW = 40, 1.6  # long lists are drawn from their head more often, as words are in a language
+_MANY, _SKEW = 40, 2.5  # long lists are drawn from their head more often, as words are in a language
 Draw = Callable[[], float]
 Parts = tuple["Part", ...]
 

@@ -212,7 +212,7 @@ de l'argent: de l'argent| des sous
 l'argent: l'argent| les sous
 """
 
-_ASIDES = (
+ASIDES = (
     "franchement", "je précise", "croyez-moi", "il faut le dire", "bien entendu", "à mon avis", "soyons justes",
     "à vrai dire", "disons", "hélas", "comme par hasard", "si je puis dire", "entre nous", "je le répète",
     "apparemment", "à ma connaissance", "forcément", "naturellement", "sans mentir", "pour être clair",
@@ -223,6 +223,9 @@ _ASIDES = (
     "sans vouloir accuser", "sans exagérer", "il me semble", "si vous voulez mon avis", "bien évidemment", "à force",
     "de guerre lasse", "en bon français", "comme chacun sait", "une fois encore", "pour ne rien cacher", "du moins",
     "dirais-je", "à ce qu'on raconte", "pour faire court", "je m'explique", "figurez-vous", "notez bien",
+    "et c'est tout", "je le sais", "c'est vrai", "c'est dit", "à ce moment-là", "comme ça", "je ne sais pour quelle raison",
+    "et pas qu'une fois", "encore elle", "encore lui", "le jour même", "ce n'est pas moi qui le dis", "on me l'a dit",
+    "par-dessus tout", "d'un coup", "sans plus", "pour de bon", "à moi", "à mon âge", "à nous tous", "ni plus ni moins",
     "par acquit de conscience", "tout compte fait", "pour ma part", "quelle surprise", "on croit rêver", "au passage", "pour l'anecdote", "quoi qu'on en dise",
 )  # fmt: skip
 
@@ -235,15 +238,15 @@ def _table() -> dict[str, tuple[str, ...]]:
     return found
 
 
-_PLAIN_COMMAS = 6 * len(_ASIDES)
-_COMMA = (", ",) * _PLAIN_COMMAS + tuple(f", {aside}, " for aside in _ASIDES)
-_FAITHFUL = 8  # chances of the right spelling for one of a wrong one
+_PLAIN_COMMAS = 6 * len(ASIDES)
+_COMMA = (", ",) * _PLAIN_COMMAS + tuple(f", {aside}, " for aside in ASIDES)
+_FAITHFUL = 10  # chances of the right spelling for one of a wrong one
 
 # What people slip into a long sentence, and what they end one with instead of its last clause.
 INSERTS = (
-    "{date}", "{date}", "{date} {annee}", "à {commune}", "vers {heure}", "ce {jour}-là", "avec {proche}", "selon {agent}",
-    "en {mois} {annee}", "réf. {reference}", "n° {reference}", "devant {agent}", "{fois}", "d'après {proche}", "le {jour}",
-    "comme {proche}", "{temps}", "même à {heure}", "à la {mois}", "chez {proche}", "rue {nom}", "témoin : {proche}",
+    "{date}", "{date}", "{date} {annee}", "{date} vers {heure}", "vers {heure}", "ce {jour}-là", "un {jour} vers {heure}",
+    "avec {proche}", "selon {agent}", "en {mois} {annee}", "réf. {reference}", "n° {reference}", "{fois}",
+    "d'après {proche}", "à {heure} pile", "{temps}", "même à {heure}", "à {commune}", "pour {montant}", "{montant} en tout",
 )  # fmt: skip
 TAILS = (
     "{temps}", "à {commune}", "{date}", "{fois}", "{intens}", "et {temps} encore", "bref", "un {jour}", "vers {heure}",
