@@ -7,6 +7,8 @@ colour alone.
 
 from __future__ import annotations
 
+import html
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -18,6 +20,7 @@ import streamlit as st
 from pages.components import french, palette, states, tables
 
 _CONFIG = {"displayModeBar": False, "responsive": True, "scrollZoom": False, "doubleClick": False}
+_LABEL = 34  # characters of a bar's label on one line
 _MONTHS = ("janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc.")
 
 
@@ -147,11 +150,11 @@ def bars(
         "type": "bar",
         "orientation": "h",
         "x": list(values),
-        "y": [_short(name) for name in labels],
+        "y": list(range(len(labels))),
         "text": texts,
         "textposition": "outside" if errors is None else "none",
         "cliponaxis": False,
-        "hovertext": [f"{name} : {text}" for name, text in zip(labels, texts, strict=True)],
+        "hovertext": [f"{html.escape(name, quote=False)} : {text}" for name, text in zip(labels, texts, strict=True)],
         "hoverinfo": "text",
         "marker": {"color": colours or palette.category(0)},
     }
@@ -166,7 +169,16 @@ def bars(
         }
     layout = _layout(percent=False)
     layout["height"] = 70 + 30 * len(values)
-    layout["yaxis"] = {"autorange": "reversed", "automargin": True, "ticklabelstandoff": 6}
+    layout["yaxis"] = {
+        "autorange": "reversed",
+        "automargin": True,
+        "ticklabelstandoff": 6,
+        "fixedrange": True,
+        "showgrid": False,
+        "zeroline": False,
+        "tickvals": list(range(len(labels))),
+        "ticktext": [_wrapped(name) for name in labels],
+    }
     layout["xaxis"] = {"rangemode": "tozero", "showgrid": False, "zeroline": True, "showticklabels": False}
     layout["margin"]["r"] = 70
     return {"data": [bar], "layout": layout}
@@ -237,8 +249,10 @@ def _value(value: Any, unit: str, percent: bool, decimals: int) -> str:
     return french.percent(float(value), decimals=decimals) if percent else french.number(float(value), decimals) + unit
 
 
-def _short(name: str) -> str:
-    return name if len(name) <= 42 else name[:41] + "…"
+def _wrapped(name: str) -> str:
+    """A label on two short lines at most; Plotly reads some HTML, so its characters are escaped first."""
+    lines = textwrap.wrap(name, _LABEL, max_lines=2, placeholder="…") or ["–"]
+    return "<br>".join(html.escape(line, quote=False) for line in lines)
 
 
 def _faded(colour: str) -> str:

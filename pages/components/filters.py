@@ -14,7 +14,7 @@ import streamlit as st
 from analytics import dimensions
 from analytics.dimensions import Choice, Dimensions
 from data.filters import Filters
-from pages.components import french, palette, store
+from pages.components import french, palette, states, store
 
 PERIODS = {"4 semaines": 28, "3 mois": 91, "12 mois": 364, "Tout": 0, "Dates": -1}
 DEFAULT_PERIOD = "12 mois"
@@ -62,7 +62,7 @@ def bar(*, sentiments: bool = True, irritants: bool = True) -> Filters:
             )
     start, end = _dates(period or DEFAULT_PERIOD, last)
     chosen = {key: _chosen(key, choices) for key in _MULTI if irritants or key != "irritant"}
-    _words(chosen)
+    _words(chosen, felt)
     return Filters(
         start=start,
         end=end,
@@ -129,19 +129,20 @@ def _dates(period: str, last: date) -> tuple[date | None, date | None]:
     return start, end
 
 
-def _words(chosen: dict[str, list[Choice]]) -> None:
-    active = [(key, choice) for key, found in chosen.items() for choice in found]
-    if not active and not st.session_state.get("ressenti") and st.session_state.get("periode") == DEFAULT_PERIOD:
+def _words(chosen: dict[str, list[Choice]], felt: Sequence[str]) -> None:
+    active = [(key, _MULTI[key][0], choice.label, choice.value) for key, found in chosen.items() for choice in found]
+    active += [("ressenti", "Ressenti", name, name) for name in felt]
+    if not active and st.session_state.get("periode") == DEFAULT_PERIOD:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        for key, choice in active:
+        for key, dimension, label, value in active:
             st.button(
-                f"{_MULTI[key][0]} : {choice.label}",
-                key=f"remove_{key}_{choice.value}",
+                f"{dimension} : {states.plain(label)}",
+                key=f"remove_{key}_{value}",
                 icon=":material/close:",
                 help="Retirer ce filtre",
                 on_click=_remove,
-                args=(key, choice.label),
+                args=(key, label),
             )
         st.button("Réinitialiser", key="reset_filters", icon=":material/restart_alt:", type="tertiary", on_click=_reset)
 
