@@ -1,0 +1,90 @@
+"""Snapshots: a pointer moved in one rename, three ingests kept, nothing left behind."""
+
+import json
+import os
+
+import duckdb
+import pytest
+
+from data import snapshots
+from data.errors import NoSnapshot, VigieError
+
+
+def publish(home, *, parent=None, content=1):
+    with snapshots.building(home) as work:
+        with duckdb.connect(str(work.file)) as db:
+            db.execute(f"CREATE TABLE t AS SELECT {content} AS x")
+        (work.artifacts / "index.bin").write_bytes(b"x")
+        return work.publish(
+            demo=True, last_publication="2024-01-31", reviews=1, refreshed=False,
+            parent=parent.id if parent else None, line=parent.line if parent else None,
+        )  # fmt: skip
+
+
+def names(home):
+    return sorted(path.name for path in snapshots.folder(home).iterdir())
+
+
+def test_a_home_without_data_says_what_to_do(tmp_path):
+    with pytest.raises(NoSnapshot, match="python -m data ingest"):
+        snapshots.current(tmp_path)
+
+
+def test_publishing_serves_the_new_file_with_its_artifacts(tmp_path):
+    first = publish(tmp_path)
+    second = publish(tmp_path, content=2)
+    assert snapshots.current(tmp_path) == second
+    assert (snapshots.artifacts_of(tmp_path, second) / "index.bin").exists()
+    assert [s.id for s in snapshots.kept(tmp_path)] == [second.id, first.id]
+
+
+def crash(home):
+    with snapshots.building(home) as work:
+        work.file.write_bytes(b"half")
+        work.file.with_suffix(".scratch").mkdir()
+        raise RuntimeError
+
+
+def test_a_failure_while_building_leaves_the_previous_one_and_no_file(tmp_path):
+    served = publish(tmp_path)
+    before = names(tmp_path)
+    with pytest.raises(RuntimeError):
+        crash(tmp_path)
+    assert snapshots.current(tmp_path) == served
+    assert names(tmp_path) == before
+
+
+def test_the_last_three_ingests_are_kept_and_a_refresh_counts_with_its_ingest(tmp_path):
+    ingests = []
+    for _ in range(4):
+        ingest = publish(tmp_path)
+        ingests.append(publish(tmp_path, parent=ingest))
+    assert [s.id for s in snapshots.kept(tmp_path)] == [s.id for s in reversed(ingests[1:])]
+
+
+def test_what_a_dead_writer_left_is_removed_and_a_living_one_is_left_alone(tmp_path):
+    folder = snapshots.folder(tmp_path)
+    dead = folder / ".building-999999999-1.duckdb"
+    alive = folder / f".building-{os.getpid()}-1.duckdb"
+    dead.write_bytes(b"")
+    alive.write_bytes(b"")
+    publish(tmp_path)
+    assert not dead.exists()
+    assert alive.exists()
+
+
+def test_going_back_serves_an_earlier_snapshot_as_long_as_it_is_on_disk(tmp_path):
+    first, second = publish(tmp_path), publish(tmp_path, content=2)
+    snapshots.serve(tmp_path, first)
+    assert snapshots.current(tmp_path) == first
+    snapshots.file_of(tmp_path, second).unlink()
+    with pytest.raises(VigieError, match="no longer on disk"):
+        snapshots.serve(tmp_path, second)
+
+
+def test_a_damaged_pointer_is_one_clear_error(tmp_path):
+    publish(tmp_path)
+    pointer = snapshots.folder(tmp_path) / "current.json"
+    pointer.write_text(json.dumps({"id": "x"}))
+    with pytest.raises(VigieError, match="damaged"):
+        snapshots.current(tmp_path)
