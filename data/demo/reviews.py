@@ -304,9 +304,10 @@ def _write(
         memory["dept"] = home.name
         memory["rue"] = _street(draw)
         memory["organisme"] = who
+        memory["adresse"] = f"{1 + int(draw() * 90)} {_street(draw)}"
         memory["mail"] = world.structures[structure].mailbox or world.structures[0].mailbox
         memory["prenom"] = _FIRST_NAMES[int(draw() * len(_FIRST_NAMES))]
-        memory["annee"] = str(today.year - (0 if draw() < 0.6 else 1 + int(draw() * 3)))
+        memory["annee"] = str(today.year - 1 - int(3 * draw() ** 2))
         original = None
         if plan is not None and plan.copy and plan.event in originals:
             original, title, text = originals[plan.event]

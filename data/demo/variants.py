@@ -119,15 +119,15 @@ complètement: complètement| totalement| entièrement| intégralement
 totalement: totalement| complètement| entièrement
 longtemps: longtemps| une éternité| bien longtemps
 en ligne: en ligne| sur internet| par internet| via internet
-et: et| et| et| et| et aussi| et même| &| et également
+et: et| et| et| et| et| et| et aussi| et même| &| et également
 ou: ou| ou| ou| ou bien| ou alors| ou encore
 sans: sans| sans| sans même
-pour: pour| pour| pour| pr
-dans: dans| dans| dans| ds
-avec: avec| avec| avec| avc
-que: que| que| que| que| que| que| que| q
-pas: pas| pas| pas| pas| pas| pas| pa
-quand: quand| quand| lorsque| qd
+pour: pour| pour| pour| pour| pour| pour| pour| pour| pour| pr
+dans: dans| dans| dans| dans| dans| dans| dans| dans| dans| ds
+avec: avec| avec| avec| avec| avec| avec| avec| avec| avec| avc
+que: que| que| que| que| que| que| que| que| que| que| que| que| que| que| que| que| q
+pas: pas| pas| pas| pas| pas| pas| pas| pas| pas| pas| pas| pa
+quand: quand| quand| lorsque| quand| lorsque| quand| lorsque| qd
 quand même: quand même| tout de même| malgré tout
 depuis quand: depuis quand
 jusqu'à quand: jusqu'à quand
@@ -163,11 +163,11 @@ selon: selon| d'après| à en croire
 à peine: à peine| tout juste
 même pas: même pas| pas même| pas seulement
 déjà: déjà| déjà| déjà| bel et bien
-vous: vous| vous| vous| vous| vous| vs
-nous: nous| nous| nous| nous| nous| ns
+vous: vous| vous| vous| vous| vous| vous| vous| vous| vous| vous| vous| vs
+nous: nous| nous| nous| nous| nous| nous| nous| nous| nous| nous| nous| ns
 plus de: plus de| plus de| + de
-tout: tout| tout| tout| tout| tt
-tous: tous| tous| tous| ts
+tout: tout| tout| tout| tout| tout| tout| tout| tout| tout| tt
+tous: tous| tous| tous| tous| tous| tous| tous| tous| tous| ts
 pour obtenir: pour obtenir| afin de obtenir| dans le but de obtenir| histoire de obtenir| en vue de obtenir
 pour avoir: pour avoir| afin de avoir| dans le but de avoir| histoire de avoir
 pour faire: pour faire| afin de faire| dans le but de faire| histoire de faire
@@ -245,7 +245,7 @@ _FAITHFUL = 10  # chances of the right spelling for one of a wrong one
 # What people slip into a long sentence, and what they end one with instead of its last clause.
 INSERTS = (
     "{date}", "{date}", "{date} {annee}", "{date} vers {heure}", "vers {heure}", "ce {jour}-là", "un {jour} vers {heure}",
-    "avec {proche}", "selon {agent}", "en {mois} {annee}", "réf. {reference}", "n° {reference}", "{fois}",
+    "avec {proche}", "selon {agent}", "en {mois} {annee}", "{reference}", "dossier {reference}", "{fois}",
     "d'après {proche}", "à {heure} pile", "{temps}", "même à {heure}", "à {commune}", "pour {montant}", "{montant} en tout",
 )  # fmt: skip
 TAILS = (
