@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -26,8 +27,58 @@ ACTIONS = {
     "escalation.close": "Avis confié traité",
     "signal.triage": "Signal trié",
 }
+DETAILS = {  # what the details of an entry are called; the others (ids) stay in the store
+    "decided": "envoi",
+    "similarity": "similarité",
+    "characters": "caractères",
+    "characters_changed": "caractères changés",
+    "regenerations": "autres propositions",
+    "overrides": "points écartés",
+    "model": "modèle",
+    "findings": "points signalés",
+    "sources": "sources",
+    "recipient": "à",
+    "reason": "raison",
+    "deadline": "échéance",
+    "outcome": "suite",
+    "error": "erreur",
+    "good": "jugée",
+    "state": "état",
+    "note": "note",
+}
+VALUES = {
+    "as_proposed": "telle quelle",
+    "reworked": "retravaillée",
+    "blank": "écrite sans proposition",
+    "acknowledged": "pris en compte",
+    "forwarded": "transmis",
+    "answered": "répondu",
+    "closed": "clos",
+    "false_alarm": "fausse alerte",
+    "True": "bonne",
+    "False": "pas bonne",
+}
 PERIODS = {"24 heures": 1, "7 jours": 7, "30 jours": 30, "Tout": 0}
 _MOST = 500
+
+
+def told(details: Mapping[str, Any]) -> str:
+    """Details of an entry in words."""
+    parts = []
+    for name, label in DETAILS.items():
+        value = details.get(name)
+        if value is None or value in ("", []):
+            continue
+        if name == "overrides":
+            value = " ; ".join(f"{o['message']} ({o['reason']})" for o in value)
+        elif isinstance(value, list):
+            value = len(value)
+        elif name == "deadline":
+            value = french.clock(datetime.fromisoformat(value))
+        elif isinstance(value, float):
+            value = french.number(value, 0 if value.is_integer() else 1)
+        parts.append(f"{label} : {VALUES.get(str(value), value)}")
+    return " · ".join(parts)
 
 
 @st.cache_data(max_entries=4, ttl=300, show_spinner="Vérification du journal…")
@@ -112,7 +163,7 @@ rows = pd.DataFrame(
             "who": identity.name_of(entry.actor),
             "action": ACTIONS.get(entry.action, entry.action),
             "review": "" if entry.review_id is None else str(entry.review_id),
-            "details": json.dumps(entry.details, ensure_ascii=False) if entry.details else "",
+            "details": told(entry.details),
             "hash": entry.hash[:12],
         }
         for entry in found

@@ -23,6 +23,11 @@ def spoken(model: str) -> str:
     return f"fichier {model}"
 
 
+def seconds(value: float | None) -> str:
+    """A duration in seconds, with hundredths under ten seconds."""
+    return "–" if value is None else french.number(value, 2 if value < 10 else 0)
+
+
 who = identity.guard("modeles")
 settings = store.config()
 engine = store.operations()
@@ -44,12 +49,12 @@ states.figures(
     [
         states.Figure(
             "Temps d'une proposition",
-            f"{french.number(statistics.median(timed), 1)} s" if timed else "–",
+            f"{seconds(statistics.median(timed))} s" if timed else "–",
             f"Médiane des {_LAST} dernières propositions, de la demande au modèle jusqu'à la fin des contrôles.",
         ),
         states.Figure(
             "Temps jusqu'aux premiers mots",
-            f"{french.number(statistics.median(begun), 1)} s" if begun else "–",
+            f"{seconds(statistics.median(begun))} s" if begun else "–",
             f"Médiane des {_LAST} dernières propositions.",
         ),
         states.Figure(
@@ -107,8 +112,8 @@ if made:
             "review": str(draft.review_id),
             "model": draft.model,
             "version": draft.prompt_version,
-            "first": draft.first_s,
-            "total": draft.total_s,
+            "first": seconds(draft.first_s),
+            "total": seconds(draft.total_s),
             "findings": len(draft.record["findings"]),
             "by": identity.name_of(draft.requested_by),
         }

@@ -17,7 +17,7 @@ from data.errors import VigieError
 from data.operations import escalations
 from data.operations.escalations import EscalatedReview
 from data.operations.tables import now
-from pages.components import dialogs, french, identity, links, store
+from pages.components import dialogs, french, identity, store
 from pages.components.identity import Person
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def contacts(found: Escalation) -> None:
 def hand_over(who: Person, review: Review, found: Escalation | None) -> None:
     """Reason, recipient, deadline, a note: then the AI is off for this review and the agent is free."""
     st.write("Vous n'avez pas à porter cet avis seul. L'assistance par IA sera désactivée pour lui.")
-    reason = st.selectbox("Raison", REASONS, key="distress_reason", index=1 if found else 0)
+    reason = st.selectbox("Raison", REASONS, key="distress_reason")
     recipient = st.selectbox("À qui", RECIPIENTS, key="distress_recipient")
     deadline = st.selectbox("À lire avant", list(DEADLINES), key="distress_deadline", index=0 if found else 1)
     note = st.text_area(
@@ -119,4 +119,3 @@ def banner(who: Person, escalation: EscalatedReview) -> None:
                     st.error(str(error), icon=":material/error:")
                     return
                 st.rerun()
-    links.to("file-d-attente", "Retour à la file d'attente")

@@ -51,7 +51,7 @@ def current(who: Person, review: Review) -> Proposal:
         drafts.cancel(engine, f"dead:{request.id}", request.id, who.id)
         return Proposal(_here(who, review, request.instruction), None, _died(request))
     if made:
-        return Proposal(made[0], None, made[0].record.get("notice", ""))
+        return Proposal(made[0], None, _told(made[0]))
     if request is not None and request.state == "failed":
         notice = f"Le rédacteur n'a pas abouti ({request.error}) : proposition assemblée sans modèle."
         return Proposal(_here(who, review), None, notice)
@@ -157,14 +157,25 @@ def _here(who: Person, review: Review, instruction: str = "") -> StoredDraft:
     drafter = _drafter(store.snapshot().id)
     asked = replace(drafter.asked(review.id), instruction=instruction)
     seed = len(drafts.of_review(engine, review.id)) + 1
-    notice = NO_WORKER
-    if instruction:
-        notice += " Votre consigne demande un modèle de langage : elle n'a pas pu être suivie."
-    draft = drafter.draft(asked, seed=seed, notice=notice)
+    draft = drafter.draft(asked, seed=seed, notice=NO_WORKER)
     if draft.escalation is not None:
         raise VigieError(draft.escalation.reason)
     made = drafts.store(engine, key, review.id, draft.to_json(), requested_by=who.id, instruction=instruction)
     return drafts.get(engine, made)
+
+
+def _told(draft: StoredDraft) -> str:
+    """What the agent should know of a proposal: why this model wrote it, and what became of the instruction."""
+    unheard = draft.instruction and draft.model.startswith("extractive")
+    return " ".join(
+        filter(
+            None,
+            [
+                draft.record.get("notice", ""),
+                "Sans modèle de langage, la consigne n'est pas suivie." if unheard else "",
+            ],
+        )
+    )
 
 
 def _state(review_id: int) -> str:

@@ -83,10 +83,10 @@ def already_sent(reply: SentReply) -> None:
     if reply.similarity is not None:
         figures.append(
             states.Figure(
-                "Similarité avec la proposition",
-                f"{french.number(reply.similarity)} sur 100",
-                "100 : envoyée telle quelle. Part de caractères communs, dans l'ordre, entre la proposition et la "
-                "réponse envoyée.",
+                "Similarité, sur 100",
+                french.number(reply.similarity),
+                "Avec la proposition ; 100 : envoyée telle quelle. C'est la part de caractères communs, dans l'ordre, "
+                "entre la proposition et la réponse envoyée.",
             )
         )
         figures.append(
@@ -127,6 +127,10 @@ def work(review: Review) -> None:
     escalation = escalations.of_review(engine, review.id)
     if escalation is not None:
         distress_button.banner(who, escalation)
+        if escalation.state == "open" and escalation.raised_by == who.id:  # freed: somebody else takes over
+            go_on(review.id)
+            verbatims.card(review, key="handed", link=False)
+            return
     if found is not None:
         distress_button.contacts(found)
         if escalation is None:
@@ -212,8 +216,8 @@ def rework(review: Review, text: DeskText, body: str, draft: StoredDraft | None)
             key="instruction",
             max_chars=300,
             placeholder="Exemple : plus court, préciser le délai",
-            help="Suivie par le modèle de langage. Sans modèle, une autre formulation est assemblée.",
         )
+        st.caption("Suivie par le modèle de langage. Sans modèle, une autre formulation est assemblée.")
         if st.button("Proposer", key="regenerate", type="primary"):
             proposal.ask(who, review, (instruction or "").strip())
             st.rerun()

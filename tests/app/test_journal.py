@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-from data.operations import desk, drafts
+from data.operations import desk, drafts, replies
 from data.operations.engine import open_store, writing
 from tests.app.conftest import Opened, said
 
@@ -39,6 +39,13 @@ def test_filters_narrow_by_person_action_and_review(store: Engine, open_page: Op
     assert "Aucune action ne correspond" in said(app)
     app.text_input(key="j_avis").set_value("six").run()
     assert "que des chiffres" in said(app)
+
+
+def test_details_are_told_in_words(store: Engine, open_page: Opened):
+    text = desk.opened(store, 7, "agent.demo")
+    replies.send(store, text, "Bonjour, de ma main.")
+    details = open_page("journal").table[0].value["Détails"].iloc[0]
+    assert details.replace("\\", "") == "envoi : écrite sans proposition · caractères : 20 · autres propositions : 0"
 
 
 def test_a_broken_chain_is_said_at_once(store: Engine, open_page: Opened):
