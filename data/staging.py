@@ -5,7 +5,6 @@ The rule it protects: every record of a file ends in exactly one of the two, wha
 
 from __future__ import annotations
 
-import csv
 import logging
 import re
 from collections.abc import Sequence
@@ -13,12 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
 from data import salvage
 from data.columns import LONG_TEXTS, REVIEWS
 from data.sources import Source
 from data.warehouse import sql
 
+_BATCH = 20_000  # records written at once
 _LINE_MAX = 16_000_000  # bytes of the longest record
 log = logging.getLogger(__name__)
 
@@ -50,7 +52,7 @@ def insert(db: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Sequence[An
 def _load_csv(db: duckdb.DuckDBPyConnection, source: Source, rank: int, scratch: Path) -> None:
     cells = [f"c{i}" for i in range(source.width)]
     try:
-        _insert(db, source, rank, _reader(source.delimiter, cells, header=True), cells)
+        _insert(db, source, rank, _reader(source.delimiter, cells), cells)
         if not _swallowed(db, source, rank):
             return
         db.execute("DELETE FROM scratch.raw WHERE file = $rank", {"rank": rank})
@@ -58,7 +60,7 @@ def _load_csv(db: duckdb.DuckDBPyConnection, source: Source, rank: int, scratch:
         log.debug("the strict reader stopped on %s", source.path)
     log.info("%s has broken records: reading it one record at a time", source.path)
     kept = _salvage(db, source, rank, scratch)
-    _insert(db, source, rank, _reader(",", ["line", *cells], header=False), cells, line="line::BIGINT", path=kept)
+    _insert(db, source, rank, "read_parquet($path)", cells, line="line", path=kept)
     kept.unlink()
 
 
@@ -79,10 +81,10 @@ def _swallowed(db: duckdb.DuckDBPyConnection, source: Source, rank: int) -> bool
     return bool(db.execute(query, params).fetchall())
 
 
-def _reader(delimiter: str, columns: list[str], *, header: bool) -> str:
+def _reader(delimiter: str, columns: list[str]) -> str:
     types = ", ".join(f"'{name}': 'VARCHAR'" for name in columns)
     return (
-        f"read_csv($path, auto_detect = false, all_varchar = true, header = {header}, delim = '{delimiter}',"
+        f"read_csv($path, auto_detect = false, all_varchar = true, header = true, delim = '{delimiter}',"
         f" quote = '\"', escape = '\"', nullstr = '', strict_mode = true, max_line_size = {_LINE_MAX},"
         f" columns = {{{types}}})"
     )
@@ -112,25 +114,34 @@ def _insert(
 
 
 def _salvage(db: duckdb.DuckDBPyConnection, source: Source, rank: int, scratch: Path) -> Path:
-    """Cut a damaged CSV: its sound records rewritten with their line numbers, the others refused."""
-    kept = scratch / f"kept-{rank}.csv"
-    refused: list[tuple[int, int, str, str]] = []
-    with (
-        source.readable.open(encoding="utf-8-sig", newline="") as stream,
-        kept.open("w", encoding="utf-8", newline="") as out,
-    ):
+    """Cut a damaged CSV: its sound records in a parquet file with their line numbers, the others refused."""
+    path = scratch / f"kept-{rank}.parquet"
+    schema = pa.schema([("line", pa.int64()), *((f"c{i}", pa.string()) for i in range(source.width))])
+    refused: list[tuple[object, ...]] = []
+    kept: list[tuple[object, ...]] = []
+    with source.readable.open(encoding="utf-8-sig", newline="") as stream, pq.ParquetWriter(path, schema) as out:
         header = stream.readline()
         while header.count('"') % 2 and (more := stream.readline()):
             header += more
-        writer = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL)
-        first = header.count("\n") + 1
+        first = len(re.findall(r"\r\n|\n|\r", header)) + 1
         for record in salvage.stream(stream, source.delimiter, source.width, _key_of(source), first):
-            if record.reason is None:
-                writer.writerow((record.line, *record.cells))
-            else:
-                refused.append((rank, record.line, record.reason, record.raw[:2000]))
-    insert(db, "scratch.refused", [(None, *cut) for cut in refused])
-    return kept
+            if record.reason is not None:
+                refused.append((None, rank, record.line, record.reason, record.raw[:2000]))
+                continue
+            kept.append((record.line, *(cell or None for cell in record.cells)))
+            if len(kept) == _BATCH:
+                out.write_table(_table(kept, schema))
+                kept.clear()
+        out.write_table(_table(kept, schema))
+    insert(db, "scratch.refused", refused)
+    return path
+
+
+def _table(rows: list[tuple[object, ...]], schema: pa.Schema) -> pa.Table:
+    columns = zip(*rows, strict=True) if rows else ([] for _ in schema)
+    return pa.table(
+        [pa.array(list(column), type=field.type) for column, field in zip(columns, schema, strict=True)], schema
+    )
 
 
 def _key_of(source: Source) -> int:
