@@ -122,6 +122,13 @@ def confirm(review: Review, text: DeskText, body: str, draft: StoredDraft | None
             st.rerun()
 
 
+def leftover(review_id: int) -> None:
+    """Words typed while somebody else sent a reply: shown, so that nothing is lost without a word."""
+    if f"_unsaved_{review_id}" in st.session_state:
+        with st.expander("Vos mots, qui n'ont pas été envoyés", icon=":material/edit_off:"):
+            proposal.letter(st.session_state[f"_unsaved_{review_id}"][1])
+
+
 def _keys(text: DeskText) -> tuple[str, str]:
     return f"reply_{text.review_id}_{text.person}", f"_version_{text.review_id}_{text.person}"
 
@@ -149,7 +156,11 @@ def _unsaved(text: DeskText) -> None:
         proposal.letter(typed)
         with st.container(horizontal=True):
             if st.button("Reprendre mes mots", key="take_mine"):
-                desk.save(store.operations(), text, typed)
+                try:
+                    desk.save(store.operations(), text, typed)
+                except Conflict as again:
+                    st.error(str(again), icon=":material/error:")
+                    return
                 del st.session_state[name]
                 st.rerun()
             if st.button("Garder l'autre version", key="take_other"):

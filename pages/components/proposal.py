@@ -157,7 +157,8 @@ def _here(who: Person, review: Review, instruction: str = "") -> StoredDraft:
     drafter = _drafter(store.snapshot().id)
     asked = replace(drafter.asked(review.id), instruction=instruction)
     seed = len(drafts.of_review(engine, review.id)) + 1
-    draft = drafter.draft(asked, seed=seed, notice=NO_WORKER)
+    with st.spinner("Recherche de réponses et de fiches proches…"):
+        draft = drafter.draft(asked, seed=seed, notice=NO_WORKER)
     if draft.escalation is not None:
         raise VigieError(draft.escalation.reason)
     made = drafts.store(engine, key, review.id, draft.to_json(), requested_by=who.id, instruction=instruction)

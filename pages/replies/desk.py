@@ -97,6 +97,7 @@ def already_sent(reply: SentReply) -> None:
             )
         )
     states.figures(figures)
+    editor.leftover(reply.review_id)
     go_on(reply.review_id)
     st.subheader("La réponse envoyée", anchor=False)
     with st.container(border=True):
@@ -173,7 +174,9 @@ def work(review: Review) -> None:
 @st.fragment
 def hands(review: Review, draft: StoredDraft | None, helped: bool, distress: bool) -> None:
     """What changes as the agent types: the text, what to look at in it, and the ways to go on."""
-    text = desk.opened(engine, review.id, who.id)
+    text = desk.get(engine, review.id, who.id)
+    if text is None or (text.closed_at is not None and replies.of_review(engine, review.id) is not None):
+        st.rerun()  # somebody sent a reply meanwhile: the page says so
     body = editor.field(text)
     begun = drafts.get(engine, text.draft_id) if text.draft_id else None
     reference = begun or draft
@@ -239,8 +242,7 @@ def rework(review: Review, text: DeskText, body: str, draft: StoredDraft | None)
 def proposed(review: Review, text: DeskText) -> StoredDraft | None:
     """The proposal: live while a worker writes it; put under the agent's hands if they have not begun."""
     try:
-        with st.spinner("Recherche de réponses et de fiches proches…"):
-            state = proposal.current(who, review)
+        state = proposal.current(who, review)
     except VigieError as error:
         st.error(f"Proposition indisponible : {error} Vous pouvez écrire la réponse.", icon=":material/error:")
         return None
@@ -279,6 +281,10 @@ def made_by(draft: StoredDraft) -> None:
 st.title("Rédiger", anchor=False)
 given = st.query_params.get("id", "")
 chosen = reviews.one(store.warehouse(), int(given)) if given.isdigit() else None
+if chosen is not None and who.structures and chosen.structure_id not in who.structures:
+    st.warning("Cet avis est adressé à une structure dont vous ne répondez pas.", icon=":material/lock:")
+    go_on()
+    st.stop()
 if not given:
     nothing_chosen()
 elif chosen is None:

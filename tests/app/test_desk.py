@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from data.operations import desk, drafts, escalations, journal, replies, workers
 from data.operations.engine import open_store
+from pages.components import identity, navigation
 from tests.app.conftest import Opened, linked, said
 from tests.tiny import DRAFT
 
@@ -159,6 +160,27 @@ def test_without_a_review_the_most_pressing_one_is_offered(tiny_home: Path, open
 def test_an_unknown_review_is_said_to_be_unknown(tiny_home: Path, open_page: Opened):
     assert "n'existe pas" in said(open_page("rediger", AGENT, id="999"))
     assert "n'existe pas" in said(open_page("rediger", AGENT, id="abc"))
+
+
+def test_words_typed_while_somebody_else_sent_are_shown_not_sent(at_desk: Opened, store: Engine):
+    app = at_desk(5)
+    replies.send(store, desk.opened(store, 5, OTHER), "Bonjour, réponse d'Alix.")
+    app.text_area[0].set_value("Mes mots à moi.").run()
+    app.run()
+    assert "Envoyée par Alix" in said(app)
+    assert "Mes mots à moi." in said(app)
+    sent = replies.of_review(store, 5)
+    assert sent is not None
+    assert sent.sent_by == OTHER
+
+
+def test_a_review_of_another_structure_is_not_answered(
+    tiny_home: Path, open_page: Opened, monkeypatch: pytest.MonkeyPatch
+):
+    mine = identity.Person("agent.demo", "Camille", navigation.Role.AGENT, ("sipLille01",))
+    monkeypatch.setattr(identity, "DEVELOPMENT", (mine,))
+    assert "dont vous ne répondez pas" in said(open_page("rediger", AGENT, id="6"))
+    assert "2 avis attendent" in said(open_page("rediger", AGENT))  # reviews 5 and 8 are of this structure
 
 
 # -- handing over to a person ----------------------------------------------------------------------------------------
