@@ -28,6 +28,7 @@ POOL = 60  # candidates kept from each list before fusion
 SAME_STRUCTURE, SAME_TYPOLOGY = 1.6, 1.3
 NEAR_DUPLICATE = 0.7  # share of common terms above which a second reply adds nothing
 QUERY_TERMS = 400
+FEEDBACK, FEEDBACK_TERMS = 20, 50  # nearest replies, and words of theirs, that widen the search of fiches
 
 
 @dataclass(frozen=True)
@@ -58,23 +59,23 @@ class Index:
         self._lsa = _Lsa(folder)
 
     def search(self, warehouse: Warehouse, question: Question, *, replies: int = 4, fiches: int = 3) -> list[Source]:
-        """Nearest replies and fiche sections, best first within each kind; scores lie in 0..1 within a kind."""
-        wanted = text.query_terms(question.text)[:QUERY_TERMS]
+        """Nearest fiche sections then replies, best first within each kind; scores lie in 0..1 within a kind."""
+        wanted = text.query_terms(f"{question.text}\n{question.typology or ''}")[:QUERY_TERMS]
         if not wanted:
             return []
-        vector = self._lsa.project(wanted)
+        past = self._past_replies(warehouse, question, wanted)
         return [
-            *self._search_fiches(warehouse, wanted, vector, fiches),
-            *self._search_replies(warehouse, question, wanted, vector, replies),
+            *self._search_fiches(warehouse, wanted, self._feedback(past), fiches),
+            *self._search_replies(question, wanted, past, replies),
         ]
 
     def weight(self, term: str) -> float:
         """How telling a search term is: its inverse document frequency."""
         return self._lsa.idf_of(term)
 
-    def likeness(self, wanted: list[str], passage: str) -> float:
-        """Cosine of the TF-IDF vectors of a query's terms and a passage, 0..1."""
-        query, other = self._vector(wanted), self._vector(text.terms(passage))
+    def likeness(self, wanted: list[str], words: list[str]) -> float:
+        """Cosine of the TF-IDF vectors of two lists of terms, 0..1."""
+        query, other = self._vector(wanted), self._vector(words)
         norms = sum(v * v for v in query.values()) * sum(v * v for v in other.values())
         return (
             round(sum(value * other.get(term, 0.0) for term, value in query.items()) / norms**0.5, 4) if norms else 0.0
@@ -87,36 +88,35 @@ class Index:
         """Whether a word belongs to fiches, institutions or places: one that does not may be a person's name."""
         return text.fold(word) in self._known
 
-    def _search_fiches(self, warehouse: Warehouse, wanted: list[str], vector: np.ndarray, k: int) -> list[Source]:
+    def _search_fiches(self, warehouse: Warehouse, wanted: list[str], learnt: list[str], k: int) -> list[Source]:
+        """Sections near the review's words, and near the words of what was answered to its like."""
         shelf = self.fiches
         if not shelf.size or not k:
             return []
-        best: list[tuple[int, float]] = []
+        lists = [(0.5, shelf.lexical(wanted)), (1.0, shelf.semantic(self._lsa.project(wanted)))]
+        lists += [(1.0, shelf.lexical(learnt)), (1.2, shelf.semantic(self._lsa.project(learnt)))] if learnt else []
+        best: list[tuple[tuple[str, int], float]] = []
         taken: dict[str, int] = {}
-        fiche_ids: list[str] = self.manifest["fiche_ids"]
-        for row, score in shelf.fused(wanted, vector, np.ones(shelf.size, dtype=np.float32)):
-            fiche = fiche_ids[int(shelf.columns["fiche"][row])]
+        for row, score in _fused(lists):
+            fiche: str = self.manifest["fiche_ids"][int(shelf.columns["fiche"][row])]
             if taken.get(fiche, 0) < 2:  # two sections of one fiche at most: the third says the same
                 taken[fiche] = taken.get(fiche, 0) + 1
-                best.append((row, score))
+                best.append(((fiche, int(shelf.columns["rank"][row])), score))
             if len(best) == k:
                 break
-        keys = [(fiche_ids[int(shelf.columns["fiche"][row])], int(shelf.columns["rank"][row])) for row, _ in best]
-        found = {
-            (record[0], record[1]): record
-            for record in warehouse.rows(
-                sql(__file__, "sections_of"), {"ids": [key[0] for key in keys], "ranks": [key[1] for key in keys]}
-            )
-        }
+        ids, ranks = [key[0] for key, _ in best], [key[1] for key, _ in best]
+        found = {row[:2]: row for row in warehouse.rows(sql(__file__, "sections_of"), {"ids": ids, "ranks": ranks})}
         links: dict[str, list[str]] = {}
-        for fiche, url in warehouse.rows(sql(__file__, "links_of"), {"ids": sorted({key[0] for key in keys})}):
+        for fiche, url in warehouse.rows(sql(__file__, "links_of"), {"ids": sorted(set(ids))}):
             links.setdefault(fiche, []).append(url)
         sources = []
-        for key, (_, score) in zip(keys, best, strict=True):
+        for key, score in best:
             if key in found:
                 _, _, heading, body, title, url = found[key]
                 body = text.clean(body)
                 held = dict.fromkeys([url, *links.get(key[0], []), *(fact.text for fact in text.contacts(body))])
+                whole = text.terms(f"{title} {title} {heading or ''} {body}")
+                near = max(self.likeness(wanted, whole), self.likeness(learnt, whole))
                 sources.append(
                     Source(
                         "fiche",
@@ -126,17 +126,16 @@ class Index:
                         score,
                         body,
                         tuple(filter(None, held)),
-                        near=self.likeness(wanted, f"{title} {title} {heading or ''} {body}"),
+                        near=near,
                         heading=heading or "",
                     )
                 )
         return sources
 
-    def _search_replies(
-        self, warehouse: Warehouse, question: Question, wanted: list[str], vector: np.ndarray, k: int
-    ) -> list[Source]:
+    def _past_replies(self, warehouse: Warehouse, question: Question, wanted: list[str]) -> list[_Past]:
+        """The replies nearest to the question, same institution and useful ones first, before any choice."""
         shelf = self.replies
-        if not shelf.size or not k:
+        if not shelf.size:
             return []
         boost = np.array(shelf.columns["prior"], dtype=np.float32)
         typology = self._typologies.get(question.typology or "", -1)
@@ -147,46 +146,68 @@ class Index:
             boost[shelf.columns["structure"] == structure] *= SAME_STRUCTURE
         if question.exclude is not None:
             boost[shelf.columns["review"] == question.exclude] = 0.0
-        candidates = shelf.fused(wanted, vector, boost)[: 4 * k]
-        keys = [(int(shelf.columns["review"][row]), int(shelf.columns["rank"][row])) for row, _ in candidates]
-        found = {
-            (record[0], record[1]): record
-            for record in warehouse.rows(
-                sql(__file__, "replies_of"), {"ids": [key[0] for key in keys], "ranks": [key[1] for key in keys]}
-            )
-        }
+        lists = [(1.0, shelf.lexical(wanted) * boost), (1.0, shelf.semantic(self._lsa.project(wanted)) * boost)]
+        candidates = [
+            ((int(shelf.columns["review"][row]), int(shelf.columns["rank"][row])), score)
+            for row, score in _fused(lists, boost)[:FEEDBACK]
+        ]
+        ids, ranks = [key[0] for key, _ in candidates], [key[1] for key, _ in candidates]
+        found = {row[:2]: row[2:] for row in warehouse.rows(sql(__file__, "replies_of"), {"ids": ids, "ranks": ranks})}
+        return [_Past(key[0], key[1], score, *found[key]) for key, score in candidates if key in found]
+
+    def _feedback(self, past: list[_Past]) -> list[str]:
+        """The telling words that several of the nearest replies share (pseudo-relevance feedback): replies speak the
+        language of fiches better than reviews do."""
+        counted = Counter(term for reply in past for term in set(text.terms(text.clean(reply.body))))
+        shared = {term: count * self.weight(term) for term, count in counted.items() if count >= 2}
+        return sorted(shared, key=lambda term: (-shared[term], term))[:FEEDBACK_TERMS]
+
+    def _search_replies(self, question: Question, wanted: list[str], past: list[_Past], k: int) -> list[Source]:
+        """The best of `past`, near copies left out."""
         sources: list[Source] = []
         kept: list[frozenset[str]] = []
-        for key, (_, score) in zip(keys, candidates, strict=True):
-            if key not in found or len(sources) == k:
-                continue
-            _, _, body, title, structure_id, name, verdict, typology_of = found[key]
-            body = text.clean(body)
-            shape = frozenset(text.terms(body))
+        for reply in past:
+            if len(sources) == k:
+                break
+            body = text.clean(reply.body)
+            words = text.terms(body)
+            shape = frozenset(words)
             if not shape or any(len(shape & other) > NEAR_DUPLICATE * len(shape | other) for other in kept):
                 continue
             kept.append(shape)
-            identifier = str(key[0]) if key[1] == 1 else f"{key[0]}-{key[1]}"
-            same = bool(structure_id) and structure_id == question.structure_id
-            kind = same or (bool(typology_of) and typology_of == question.typology)
-            held = tuple(dict.fromkeys(fact.text for fact in text.contacts(body)))
+            same = bool(reply.structure_id) and reply.structure_id == question.structure_id
             sources.append(
                 Source(
                     "reply",
-                    identifier,
-                    f"Réponse de {name or 'structure inconnue'} à « {title or 'sans titre'} »",
+                    str(reply.review_id) if reply.rank == 1 else f"{reply.review_id}-{reply.rank}",
+                    f"Réponse de {reply.structure or 'structure inconnue'} à « {reply.title or 'sans titre'} »",
                     "",
-                    score,
+                    reply.score,
                     body,
-                    held,
-                    name or "",
+                    tuple(dict.fromkeys(fact.text for fact in text.contacts(body))),
+                    reply.structure or "",
                     same,
-                    kind,
-                    self.likeness(wanted, body),
-                    verdict or "",
+                    same or (bool(reply.typology) and reply.typology == question.typology),
+                    self.likeness(wanted, words),
+                    reply.verdict or "",
                 )
             )
         return sources
+
+
+@dataclass(frozen=True)
+class _Past:
+    """A past reply near the question."""
+
+    review_id: int
+    rank: int
+    score: float
+    body: str
+    title: str | None
+    structure_id: str | None
+    structure: str | None
+    verdict: str | None
+    typology: str | None
 
 
 class _Shelf:
@@ -200,22 +221,6 @@ class _Shelf:
             self._bm25 = bm25s.BM25.load(folder / "bm25", mmap=True, load_corpus=False, show_progress=False)
             self._vectors = np.load(folder / "vectors.npy", mmap_mode="r")
 
-    def fused(self, wanted: list[str], vector: np.ndarray, boost: np.ndarray) -> list[tuple[int, float]]:
-        """(row, score) of the fused lists, best first; score 1 would be first on both lists with no boost."""
-        lists = [self.lexical(wanted) * boost]
-        if vector.any():
-            lists.append(np.maximum(self._vectors @ vector, 0.0) * boost)
-        fused: dict[int, float] = {}
-        for scores in lists:
-            for place, row in enumerate(_top(scores, POOL)):
-                fused[row] = fused.get(row, 0.0) + 1.0 / (FUSION + place + 1)
-        scale = (FUSION + 1) / 2
-        ranked = sorted(
-            ((row, score * scale * float(boost[row])) for row, score in fused.items()), key=lambda p: (-p[1], p[0])
-        )
-        peak = max(1.0, float(boost.max()))
-        return [(row, round(score / peak, 6)) for row, score in ranked]
-
     def lexical(self, wanted: list[str]) -> np.ndarray:
         """BM25 score of every document."""
         vocabulary = self._bm25.vocab_dict
@@ -223,6 +228,10 @@ class _Shelf:
         if not known:
             return np.zeros(self.size, dtype=np.float32)
         return np.asarray(self._bm25.get_scores_from_ids(known), dtype=np.float32)
+
+    def semantic(self, vector: np.ndarray) -> np.ndarray:
+        """Cosine of every document with a projected query, negative ones at zero."""
+        return np.maximum(self._vectors @ vector, 0.0)
 
 
 class _Lsa:
@@ -249,6 +258,19 @@ class _Lsa:
         """Inverse document frequency of a term; one that is not served is as rare as can be."""
         column = self._terms.get(term)
         return self._rarest if column is None else float(self._idf[column])
+
+
+def _fused(lists: list[tuple[float, np.ndarray]], boost: np.ndarray | None = None) -> list[tuple[int, float]]:
+    """(row, score) of weighted lists of scores, best first; 1 is first on every list, with the strongest boost."""
+    fused: dict[int, float] = {}
+    for weight, scores in lists:
+        for place, row in enumerate(_top(scores, POOL)):
+            fused[row] = fused.get(row, 0.0) + weight / (FUSION + place + 1)
+    if boost is not None:
+        fused = {row: score * float(boost[row]) for row, score in fused.items()}
+    peak = sum(weight for weight, _ in lists) / (FUSION + 1) * (1.0 if boost is None else float(boost.max()))
+    ranked = sorted(fused.items(), key=lambda item: (-item[1], item[0]))
+    return [(row, round(score / peak, 6)) for row, score in ranked]
 
 
 def _top(scores: np.ndarray, k: int) -> list[int]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -205,6 +206,14 @@ def _understood(folded: str) -> str:
     return best[2] if best[0] else ""
 
 
+def _wanted(prompt: Prompt) -> set[str]:
+    """Words to look for: the review's, and those that several replies to its like share."""
+    answered = Counter(
+        term for source in prompt.sources if source.kind == "reply" for term in set(text.terms(source.text))
+    )
+    return set(text.query_terms(prompt.review)) | {term for term, count in answered.items() if count >= 2}
+
+
 def _nearness(prompt: Prompt, wanted: set[str], sentence: str) -> tuple[float, int]:
     """Weight of the terms shared with the review, tempered by length, and how many are shared."""
     own = set(text.terms(sentence))
@@ -214,7 +223,7 @@ def _nearness(prompt: Prompt, wanted: set[str], sentence: str) -> tuple[float, i
 
 def _from_replies(prompt: Prompt) -> list[_Choice]:
     """At most three general sentences of advice, from replies of the same institution or of its kind."""
-    wanted = set(text.query_terms(prompt.review))
+    wanted = _wanted(prompt)
     choices: list[_Choice] = []
     for source in prompt.sources:
         if source.kind != "reply" or not source.same_kind or source.verdict == "pas utile":
@@ -258,7 +267,7 @@ def _general(sentence: str, source: Source, prompt: Prompt) -> bool:
 
 def _from_fiches(prompt: Prompt) -> list[tuple[str, str, list[str]]]:
     """(title, address, sentences) of at most two fiches that speak of the review's subject, three sentences in all."""
-    wanted = set(text.query_terms(prompt.review))
+    wanted = _wanted(prompt)
     nearest = max((source.near for source in prompt.sources if source.kind == "fiche"), default=0.0)
     by_fiche: dict[str, list[_Choice]] = {}
     for source in prompt.sources:

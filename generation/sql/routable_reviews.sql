@@ -6,7 +6,9 @@ WITH common AS (
 recent AS (
     SELECT r.id, r.typology, concat_ws(chr(10), r.title, left(r.body, 3000)) AS document
     FROM reviews r SEMI JOIN common c ON c.typology = r.typology
+    CROSS JOIN (SELECT max(published_on) AS day FROM reviews) AS last
     WHERE NOT coalesce(r.out_of_structure, false)
+      AND (r.first_reply_at IS NOT NULL OR r.published_on < last.day - 60)  -- those still waiting are to be judged, not learnt
     ORDER BY r.published_at DESC, r.id DESC
     LIMIT $most
 )

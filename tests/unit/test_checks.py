@@ -29,7 +29,8 @@ PAST = Source(
 )  # fmt: skip
 SOUND = (
     "Bonjour,\n\nNous vous remercions pour votre témoignage. {}Vous pouvez déposer l'attestation de loyer "
-    "dans votre espace personnel : https://www.service-public.gouv.fr/particuliers/vosdroits/F1\n\nBien cordialement,\nCaf du Nord"
+    "dans votre espace personnel : https://www.service-public.gouv.fr/particuliers/vosdroits/F1\n\n"
+    "Bien cordialement,\nCaf du Nord"
 )
 
 

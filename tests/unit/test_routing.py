@@ -35,8 +35,8 @@ def router(tmp_path_factory: pytest.TempPathFactory) -> Router:
     for typology, subjects in SUBJECTS.items():
         for subject, complaint, opening in itertools.product(subjects, COMPLAINTS, ("Bonjour,", "Je vous écris :")):
             connection.execute(
-                "INSERT INTO reviews (id, published_at, published_on, body, typology) "
-                "VALUES (?, TIMESTAMP '2025-01-01', DATE '2025-01-01', ?, ?)",
+                "INSERT INTO reviews (id, published_at, published_on, first_reply_at, body, typology) "
+                "VALUES (?, TIMESTAMP '2025-01-01', DATE '2025-01-01', TIMESTAMP '2025-01-09', ?, ?)",
                 [next(number), f"{opening} {subject} {complaint}", typology],
             )
     connection.execute(
@@ -101,6 +101,17 @@ def test_with_too_few_reviews_it_only_abstains(tmp_path: Path) -> None:
     connection = empty(tmp_path)
     assert train(connection, tmp_path) == {"reviews": 0.0, "typologies": 0.0}
     assert Router(tmp_path).route("Ma déclaration de revenus").abstained
+
+
+def test_reviews_that_wait_for_an_answer_are_judged_not_learnt(tmp_path: Path) -> None:
+    connection = empty(tmp_path)
+    for number in range(30):
+        connection.execute(
+            "INSERT INTO reviews (id, published_at, published_on, body, typology) "
+            "VALUES (?, TIMESTAMP '2025-01-01', DATE '2025-01-01', 'Ma déclaration', ?)",
+            [number, "A" if number % 2 else "B"],
+        )
+    assert train(connection, tmp_path)["reviews"] == 0
 
 
 def test_measures_are_of_held_out_reviews(router: Router) -> None:
