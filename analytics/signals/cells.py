@@ -8,7 +8,7 @@ are nearly the same count once.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
@@ -25,8 +25,8 @@ WINDOWS = (1, 2, 4)  # weeks, ending on the as-of date
 GUARD = max(WINDOWS)  # the last weeks are judged, never learnt from
 YEAR = 52
 HISTORY = 156  # weeks read at most
-_SHINGLE = 5  # words in a row
-_SAME = 0.6  # share of the shorter text's shingles found in the other
+_RUN = 5  # words in a row
+_SAME = 0.6  # share of the shorter text's runs found in the other
 
 
 class Reader(Protocol):
@@ -139,19 +139,25 @@ def read(source: Reader, as_of: date, weeks: int = HISTORY) -> Reviews:
     )
 
 
-def repeats(ids: Sequence[int], texts: Iterable[str]) -> set[int]:
-    """Ids of the texts that nearly repeat an earlier one (in the given order), so that a copied text counts once."""
-    first_with: dict[int, int] = {}
+def repeats(ids: np.ndarray, days: np.ndarray, texts: Sequence[str]) -> np.ndarray:
+    """Ids of the texts that nearly repeat one published in the four weeks before, so that a copied text counts once.
+
+    Arguments are in order of publication. Two texts are near copies when 60 % of the shorter one's runs of five words
+    are in the other. Only the past is looked at: a later copy never changes the answer.
+    """
+    owner: dict[int, int] = {}  # run of words -> position of the last original that holds it
     sizes: dict[int, int] = {}
-    out: set[int] = set()
-    for id_, content in zip(ids, texts, strict=True):
+    out = []
+    recent = np.timedelta64(7 * GUARD, "D")
+    for at, content in enumerate(texts):
         words = content.lower().split()
-        shingles = {hash(tuple(words[i : i + _SHINGLE])) for i in range(max(1, len(words) - _SHINGLE + 1))}
-        shared = Counter(first_with[s] for s in shingles if s in first_with)
-        if any(n >= _SAME * min(len(shingles), sizes[other]) for other, n in shared.items()):
-            out.add(id_)
+        runs = {hash(" ".join(words[i : i + _RUN])) for i in range(max(1, len(words) - _RUN + 1))}
+        shared = Counter(owner[run] for run in runs if run in owner)
+        if any(
+            n >= _SAME * min(len(runs), sizes[other]) and days[at] - days[other] < recent for other, n in shared.items()
+        ):
+            out.append(ids[at])
             continue
-        sizes[id_] = len(shingles)
-        for shingle in shingles:
-            first_with.setdefault(shingle, id_)
-    return out
+        sizes[at] = len(runs)
+        owner.update(dict.fromkeys(runs, at))
+    return np.asarray(out, dtype=np.int64)

@@ -39,9 +39,10 @@ class Found:
 
 @dataclass(frozen=True)
 class Background:
-    """What several days share: reviews read once, recent texts, labels and the structures tree."""
+    """What several days share: reviews read once, near copies, recent texts, labels and the structures tree."""
 
     reviews: Reviews
+    copies: np.ndarray  # ids
     texts: dict[int, str]  # of the weeks that may be judged
     labels: dict[int, tuple[str, tuple[str, ...]]]  # irritant id -> label, terms
     tree: Tree
@@ -59,12 +60,15 @@ def background(source: Warehouse | duckdb.DuckDBPyConnection, last: date, weeks:
     """Read once what judging the `weeks` up to `last` needs."""
     reader: Reader = Reading(source) if isinstance(source, duckdb.DuckDBPyConnection) else source
     reviews = read(reader, last, weeks=surge.YEAR * 3 + weeks)
-    recent = reviews.age < weeks
-    frame = reader.frame(sql(__file__, "recent_texts"), {"ids": reviews.id[recent].tolist()}).set_index("id")["text"]
+    recent = reviews.age < weeks + GUARD  # a text of the first judged week may copy an earlier one
+    ids = reviews.id[recent]
+    frame = reader.frame(sql(__file__, "recent_texts"), {"ids": ids.tolist()})
+    texts = dict(zip(frame["id"].tolist(), frame["text"].astype(str), strict=True))
     labels = reader.frame("SELECT id, label, terms FROM topics WHERE level = 'irritant'")
     return Background(
         reviews=reviews,
-        texts={int(i): str(content) for i, content in zip(frame.index, frame, strict=True)},
+        copies=repeats(ids, reviews.day[recent], [texts[i] for i in ids.tolist()]),
+        texts=texts,
         labels={int(i): (str(label), tuple(terms)) for i, label, terms in labels.itertuples(index=False)},
         tree=Tree.read(reader),
     )
@@ -73,9 +77,7 @@ def background(source: Warehouse | duckdb.DuckDBPyConnection, last: date, weeks:
 def on(known: Background, as_of: date, q: float = DEFAULT_Q) -> Found:
     """Weak signals of one day of a background."""
     seen = known.reviews.seen_on(as_of) if as_of != known.reviews.as_of else known.reviews
-    judged = seen.id[seen.age < GUARD].tolist()
-    copies = repeats(judged, [known.texts[i] for i in judged])
-    distinct = seen.kept(~np.isin(seen.id, np.fromiter(copies, dtype=np.int64)))
+    distinct = seen.kept(~((seen.age < GUARD) & np.isin(seen.id, known.copies)))
     tests, counted = _tests(distinct, q)
     significant = [t for t in tests if t.q <= q]
     members = [_members(distinct, t) for t in significant]
@@ -224,9 +226,9 @@ def _by_excess(reviews: Reviews, test: Tested, rows: np.ndarray) -> list[str]:
 def _terms(known: Background, ids: Sequence[int] | np.ndarray, others: Sequence[int] | np.ndarray) -> tuple[str, ...]:
     """Words that set the signal's reviews apart from the other recent ones, as people wrote them."""
     own = [known.texts[int(i)] for i in ids if int(i) in known.texts]
-    written = text.surfaces(own)
-    inside = Counter(k for content in own for k in set(text.counted([content]).__next__().split()))
-    inside = Counter({k: n for k, n in inside.items() if n >= 2})
+    present = Counter(k for keys in text.counted(own) for k in set(keys.split()))
+    inside = {k: n for k, n in present.items() if n >= 2}
+    written = text.surfaces(own, inside)
     mine = set(map(int, ids))
     rest = [known.texts[int(i)] for i in others if int(i) in known.texts and int(i) not in mine][:2000]
     outside = Counter(k for keys in text.counted(rest) for k in set(keys.split()) if k in inside)

@@ -16,7 +16,8 @@ import pandas as pd
 from analytics.signals import engine
 from analytics.signals.record import Signal, from_frame
 
-REPLAYED = 12  # weeks judged again at each refresh
+REPLAYED = 6  # weeks judged again at each refresh
+REPLAYED_FIRST = 52  # and when there is no earlier signal to carry
 
 
 def write(connection: duckdb.DuckDBPyConnection, last: date, earlier: Iterable[Signal] = ()) -> list[Signal]:
@@ -25,9 +26,11 @@ def write(connection: duckdb.DuckDBPyConnection, last: date, earlier: Iterable[S
     Each Sunday of the last weeks is judged as if it were that day, then `last` itself. `earlier` are the signals of
     the previous snapshot: those older than the replay are kept while their reviews are still there.
     """
-    known = engine.background(connection, last, weeks=REPLAYED + engine.GUARD)
-    signals = chained([s for day in days(last) for s in engine.on(known, day).signals])
-    oldest = last - timedelta(weeks=REPLAYED)
+    earlier = list(earlier)
+    weeks = REPLAYED if earlier else REPLAYED_FIRST
+    known = engine.background(connection, last, weeks=weeks + engine.GUARD)
+    signals = chained([s for day in days(last, weeks) for s in engine.on(known, day).signals])
+    oldest = days(last, weeks)[0]
     still = set(known.reviews.id.tolist())
     seen = {s.id for s in signals}
     signals += [s for s in earlier if s.as_of < oldest and s.id not in seen and still.issuperset(s.review_ids)]
@@ -52,10 +55,10 @@ def kept(connection: duckdb.DuckDBPyConnection) -> list[Signal]:
     return from_frame(connection.execute("SELECT * FROM signals").df()) if present else []
 
 
-def days(last: date) -> list[date]:
+def days(last: date, weeks: int) -> list[date]:
     """The Sundays of the replay, oldest first, then `last`."""
     sunday = last - timedelta(days=(last.weekday() + 1) % 7)
-    past = [sunday - timedelta(weeks=w) for w in range(REPLAYED)][::-1]
+    past = [sunday - timedelta(weeks=w) for w in range(weeks)][::-1]
     return [day for day in past if day < last] + [last]
 
 

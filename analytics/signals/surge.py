@@ -20,6 +20,7 @@ from analytics.signals.cells import GUARD, LEVELS, PARENT, WINDOWS, YEAR, Review
 MIN_WEEKS = 12  # of history before the judged weeks, under which nothing can be expected
 _RECENT = 8  # weeks that say how much a place usually receives
 _EXPOSURE_PRIOR = 1.5  # reviews that the usual volume of a place is worth against the window's own
+_DRAWN = 3.0  # times more that the usual volume may weigh than the window's own
 _STRENGTHS = np.geomspace(0.1, 200, 16)  # candidates for the strength of pooling
 _RIDGE = np.array([1e-6, 4.0, 4.0, 4.0])  # intercept, trend, cosine, sine
 _LEAST = 1 / 104  # reviews a week that any cell may have: one in two years
@@ -191,7 +192,7 @@ def _exposure(others: np.ndarray, normal: np.ndarray, known: np.ndarray) -> tupl
     The window's own count, drawn a little towards the usual one (the less, the less the place is `known`): a place
     that falls silent still has an exposure, and a campaign in a place hardly heard of raises it at once.
     """
-    prior = np.where(normal > 0, np.minimum(known, _EXPOSURE_PRIOR), 0.0)
+    prior = np.minimum(np.minimum(known, _EXPOSURE_PRIOR), _DRAWN * normal)
     rate = np.divide(prior, normal, out=np.zeros_like(normal), where=normal > 0)
     return (prior + others) / (1 + rate), np.maximum(prior + others, 0.5)
 

@@ -47,7 +47,7 @@ def named(topics: Sequence[Sequence[tuple[str, float]]], samples: Sequence[Seque
     taken: set[str] = set()
     out = []
     for terms, reviews in zip(topics, samples, strict=True):
-        shown = [surface for _, surface in readable(terms, text.surfaces(reviews))]
+        shown = [surface for _, surface in readable(terms, text.surfaces(reviews, {key for key, _ in terms}))]
         label = _unique(shown, taken)
         taken.add(text.fold(label))
         out.append(Named(label, tuple(shown[:_SHOWN])))

@@ -12,7 +12,7 @@ import csv
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -23,6 +23,7 @@ _ELISION = re.compile(r"\b(?:l|d|j|n|m|t|s|c|qu|jusqu|lorsqu|puisqu|quelqu|presq
 _WORD = re.compile(r"[a-zà-öø-ÿœ](?:[a-zà-öø-ÿœ0-9]|-(?=[a-zà-öø-ÿœ]))*")
 _LONG_RUN = re.compile(r"(.)\1{3,}")
 _BREAK = re.compile(r"[.!?;:\n\r()]+")
+_FAR = 40  # characters between the starts of two words of a pair
 _LONGEST = 30  # characters: anything longer is an address, a token or noise
 _STEMMER = Stemmer.Stemmer("french")
 
@@ -70,10 +71,10 @@ def counted(texts: Iterable[str]) -> Iterator[str]:
     return (" ".join(parts) for parts in sentences(texts))
 
 
-def surfaces(texts: Iterable[str]) -> dict[str, Counter[str]]:
+def surfaces(texts: Iterable[str], wanted: Container[str] | None = None) -> dict[str, Counter[str]]:
     """How people write each key and each pair of neighbouring keys ('declar revenu' -> 'déclaration de revenus').
 
-    A pair's surface is the text between its first and last word, small words included.
+    A pair's surface is the text between its first and last word, small words included. Only `wanted` ones, if given.
     """
     names, pattern, by_phrase = _acronyms()
     seen: dict[str, Counter[str]] = {}
@@ -87,11 +88,13 @@ def surfaces(texts: Iterable[str]) -> dict[str, Counter[str]]:
                 if not counted_key:
                     continue
                 shown = names.get(counted_key, word)
-                seen.setdefault(counted_key, Counter())[shown] += 1
-                if previous is not None and found.start() - previous[1] < 40:
-                    span = part[previous[1] : found.start()] + shown
+                if wanted is None or counted_key in wanted:
+                    seen.setdefault(counted_key, Counter())[shown] += 1
+                if previous is not None and found.start() - previous[1] < _FAR:
                     pair = f"{previous[0]} {counted_key}"
-                    seen.setdefault(pair, Counter())[" ".join(span.split())] += 1
+                    if wanted is None or pair in wanted:
+                        span = part[previous[1] : found.start()] + shown
+                        seen.setdefault(pair, Counter())[" ".join(span.split())] += 1
                 previous = (counted_key, found.start())
     return seen
 
