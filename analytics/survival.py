@@ -70,19 +70,26 @@ def median(cases: Cases) -> float | None:
     return None if np.isnan(found) else float(found)
 
 
-def medians(group: NDArray[np.int64], cases: Cases, groups: int) -> Floats:
-    """`median` of each of `groups` groups numbered from 0, NaN where it is not reached."""
+def medians(
+    group: NDArray[np.int64], cases: Cases, groups: int, times: NDArray[np.int64] | None = None
+) -> Floats:
+    """`median` of each of `groups` groups numbered from 0, NaN where it is not reached.
+
+    `times` says how often each case stands in the data, once by default.
+    """
     order = np.lexsort((cases.days, group))
     member, days, ended = group[order], cases.days[order], cases.ended[order]
     found = np.full(groups, np.nan)
     if not len(days):
         return found
-    size = np.bincount(member, minlength=groups)
+    often = np.ones(len(days), dtype=np.int64) if times is None else times[order]
+    size = np.bincount(member, weights=often, minlength=groups)
     start = np.r_[0, np.cumsum(size)[:-1]]
+    before_case = np.r_[0, np.cumsum(often)[:-1]]
     first = np.flatnonzero(np.r_[True, (days[1:] != days[:-1]) | (member[1:] != member[:-1])])
-    events = np.add.reduceat(ended.astype(np.int64), first)
+    events = np.add.reduceat(ended * often, first)
     who = member[first]
-    at_risk = size[who] - (first - start[who])
+    at_risk = size[who] - (before_case[first] - start[who])
     with np.errstate(divide="ignore"):
         steps = np.log1p(-events / at_risk)  # -inf where the last case ends: nobody waits after it
     zero = np.isneginf(steps)

@@ -109,6 +109,15 @@ def adoption(warehouse: Warehouse) -> pd.DataFrame:
     return warehouse.frame(sql(__file__, "adoption"))
 
 
+def use(warehouse: Warehouse) -> pd.DataFrame:
+    """Real replies by month of the review: `month`, `replies`, `as_proposed` (100 % of the draft kept), `kept` (50 % and
+    more), `reworked` (less), `without` (no draft).
+    """
+    frame = warehouse.frame(sql(__file__, "use"))
+    frame["month"] = pd.to_datetime(frame["month"])
+    return frame
+
+
 def _estimates(followed: pd.DataFrame, found: Adoption, last: date | None) -> list[dict[str, Any]]:
     rows = panel.dated(followed, found)
     dated = bool(rows["days"].notna().any())

@@ -12,7 +12,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
@@ -51,10 +51,10 @@ def lines(
     percent: bool = False,
     band: tuple[str, str] | None = None,
     marks: Sequence[Mark] = (),
-    incomplete: bool = False,
+    incomplete: int = 0,
     decimals: int = 0,
 ) -> dict[str, Any]:
-    """Curves over dates. `incomplete`: the last point is a period not over yet (dotted). `band`: low, high columns."""
+    """Curves over dates. `incomplete`: how many last points are not final yet (dotted). `band`: low, high columns."""
     days = list(frame[x])
     data: list[dict[str, Any]] = []
     if band:
@@ -74,7 +74,8 @@ def lines(
     several = len(curves) > 1
     for curve in curves:
         values = list(frame[curve.column])
-        full = [*values[:-1], None] if incomplete and len(values) > 1 else values
+        cut = min(int(incomplete), len(values) - 1)
+        full = [*values[:-cut], *[None] * cut] if cut > 0 else values
         text = [_hover(d, v, unit, percent, decimals) for d, v in zip(days, values, strict=True)]
         base = {
             "type": "scatter",
@@ -92,45 +93,23 @@ def lines(
                 "showlegend": several,
             }
         )
-        if incomplete and len(values) > 1:
+        if cut > 0:
             data.append(
                 {
                     **base,
                     "mode": "lines+markers",
-                    "x": days[-2:],
-                    "y": values[-2:],
-                    "text": text[-2:],
+                    "x": days[-cut - 1 :],
+                    "y": values[-cut - 1 :],
+                    "text": text[-cut - 1 :],
                     "line": {"color": curve.colour, "dash": "dot", "width": 2},
-                    "marker": {"symbol": ["circle", "circle-open"], "size": [1, 7]},
+                    "marker": {"symbol": ["circle", *["circle-open"] * cut], "size": [1, *[7] * cut]},
                     "showlegend": False,
                 }
             )
     layout = _layout(percent=percent)
     layout["xaxis"] |= _ticks(days)
-    layout["shapes"] = [
-        {
-            "type": "line",
-            "x0": m.day.isoformat(),
-            "x1": m.day.isoformat(),
-            "yref": "paper",
-            "y0": 0,
-            "y1": 1,
-            "line": {"color": palette.muted(), "width": 1, "dash": "dash"},
-        }
-        for m in marks
-    ]
-    layout["annotations"] = [
-        {
-            "x": m.day.isoformat(),
-            "y": 1,
-            "yref": "paper",
-            "text": m.label,
-            "showarrow": False,
-            "xanchor": "left",
-            "font": {"size": 11},
-        }
-        for m in marks
-    ]
+    layout["shapes"] = [_upright(m.day.isoformat()) for m in marks]
+    layout["annotations"] = [_said(m.day.isoformat(), m.label) for m in marks]
     return {"data": data, "layout": layout}
 
 
@@ -143,9 +122,13 @@ def bars(
     colours: Sequence[str] | str | None = None,
     decimals: int = 0,
     errors: tuple[Sequence[float], Sequence[float]] | None = None,
+    signed: bool = False,
 ) -> dict[str, Any]:
-    """Horizontal bars, largest on top as given, values written at their end. `errors`: absolute low and high bounds."""
-    texts = [_value(v, unit, percent, decimals) for v in values]
+    """Horizontal bars, largest on top as given, values written at their end. `errors`: absolute low and high bounds.
+
+    `signed` writes values as changes: `+3`, `−2`.
+    """
+    texts = [french.signed(v, decimals, unit) if signed else _value(v, unit, percent, decimals) for v in values]
     bar: dict[str, Any] = {
         "type": "bar",
         "orientation": "h",
@@ -154,6 +137,7 @@ def bars(
         "text": texts,
         "textposition": "outside" if errors is None else "none",
         "cliponaxis": False,
+        "textfont": _ink(),
         "hovertext": [f"{html.escape(name, quote=False)} : {text}" for name, text in zip(labels, texts, strict=True)],
         "hoverinfo": "text",
         "marker": {"color": colours or palette.category(0)},
@@ -178,10 +162,125 @@ def bars(
         "zeroline": False,
         "tickvals": list(range(len(labels))),
         "ticktext": [_wrapped(name) for name in labels],
+        "tickfont": _ink(),
     }
     layout["xaxis"] = {"rangemode": "tozero", "showgrid": False, "zeroline": True, "showticklabels": False}
     layout["margin"]["r"] = 70
     return {"data": [bar], "layout": layout}
+
+
+def waiting(frame: pd.DataFrame, *, target: float) -> dict[str, Any]:
+    """A survival curve with its band: `day`, `survival`, `low`, `high` (0..1), and the target as a mark."""
+    days = list(frame["day"])
+    colour = palette.category(0)
+    text = [
+        f"{french.percent(v)} attendent encore après {french.days(d)}"
+        for d, v in zip(days, frame["survival"], strict=True)
+    ]
+    band = {
+        "type": "scatter",
+        "x": [*days, *reversed(days)],
+        "y": [*frame["high"], *reversed(list(frame["low"]))],
+        "fill": "toself",
+        "fillcolor": _faded(colour),
+        "line": {"width": 0, "shape": "hv"},
+        "hoverinfo": "skip",
+    }
+    curve = {
+        "type": "scatter",
+        "mode": "lines",
+        "x": days,
+        "y": list(frame["survival"]),
+        "text": text,
+        "hoverinfo": "text",
+        "line": {"color": colour, "width": 2.5, "shape": "hv"},
+    }
+    layout = _layout(percent=True)
+    layout["showlegend"] = False
+    layout["xaxis"] |= {"title": {"text": "Jours depuis l'avis"}, "nticks": 8}
+    layout["yaxis"]["range"] = [0, 1]
+    layout["shapes"] = [_upright(target)]
+    layout["annotations"] = [_said(target, f"objectif : {french.days(target)}")]
+    return {"data": [band, curve], "layout": layout}
+
+
+def points(
+    labels: Sequence[str],
+    values: Sequence[float],
+    low: Sequence[float],
+    high: Sequence[float],
+    *,
+    unit: str,
+    after: int,
+) -> dict[str, Any]:
+    """Estimates with their intervals, in order; the first `after` of them, before the event, are drawn hollow."""
+    colour = palette.category(0)
+    texts = [
+        f"{name} : {french.signed(v, 1, unit)} (entre {french.signed(lo, 1)} et {french.signed(hi, 1)})"
+        for name, v, lo, hi in zip(labels, values, low, high, strict=True)
+    ]
+    marks = {
+        "type": "scatter",
+        "mode": "markers",
+        "x": list(labels),
+        "y": list(values),
+        "hovertext": texts,
+        "hoverinfo": "text",
+        "marker": {
+            "color": colour,
+            "size": 10,
+            "symbol": ["circle-open" if k < after else "circle" for k in range(len(labels))],
+            "line": {"color": colour, "width": 2},
+        },
+        "error_y": {
+            "type": "data",
+            "symmetric": False,
+            "array": [h - v for h, v in zip(high, values, strict=True)],
+            "arrayminus": [v - lo for lo, v in zip(low, values, strict=True)],
+            "color": colour,
+        },
+    }
+    layout = _layout(percent=False)
+    layout["yaxis"] |= {"rangemode": "normal", "zeroline": True, "zerolinecolor": palette.muted(), "zerolinewidth": 2}
+    layout["xaxis"] |= {"type": "category"}
+    if 0 < after < len(labels):
+        layout["shapes"] = [_upright(after - 0.5)]
+        layout["annotations"] = [_said(after - 0.5, "adoption")]
+    return {"data": [marks], "layout": layout}
+
+
+def shares(frame: pd.DataFrame, x: str, parts: Sequence[Line]) -> dict[str, Any]:
+    """Shares (0..1) of a whole over dates, stacked to 100 %; patterns as well as colours tell them apart."""
+    days = list(frame[x])
+    patterns = ("", "/", ".", "x", "-")
+    data = [
+        {
+            "type": "bar",
+            "x": days,
+            "y": list(frame[part.column]),
+            "name": part.name,
+            "hovertext": [_hover(d, v, "", True, 0) for d, v in zip(days, frame[part.column], strict=True)],
+            "hoverinfo": "text+name",
+            "marker": {"color": part.colour, "pattern": {"shape": patterns[rank % len(patterns)], "size": 5}},
+        }
+        for rank, part in enumerate(parts)
+    ]
+    layout = _layout(percent=True)
+    layout |= {"barmode": "stack", "bargap": 0.15}
+    layout["legend"] |= {"traceorder": "normal"}
+    layout["yaxis"]["range"] = [0, 1]
+    layout["xaxis"] |= _ticks(days)
+    return {"data": data, "layout": layout}
+
+
+def _upright(at: Any) -> dict[str, Any]:
+    line = {"color": palette.muted(), "width": 1, "dash": "dash"}
+    return {"type": "line", "x0": at, "x1": at, "yref": "paper", "y0": 0, "y1": 1, "line": line}
+
+
+def _said(at: Any, text: str) -> dict[str, Any]:
+    place = {"x": at, "y": 1, "yref": "paper", "xanchor": "left", "showarrow": False}
+    return {**place, "text": text, "font": {"size": 11}}
 
 
 def show(
@@ -193,13 +292,14 @@ def show(
     labels: Mapping[str, Any],
     name: str,
     help: str | None = None,
+    width: int | Literal["stretch"] = "stretch",
 ) -> None:
     """Title, chart, then « Voir les données »: table and CSV. `name` is unique on the page and names the file."""
     st.subheader(title, help=help, anchor=False)
     if frame.empty:
         states.empty("Aucun avis ne correspond.", "Élargissez la période ou retirez un filtre.")
         return
-    st.plotly_chart(dict(figure), config=_CONFIG, key=f"chart_{name}", alt=alt)
+    st.plotly_chart(dict(figure), config=_CONFIG, key=f"chart_{name}", alt=alt, width=width)
     with st.expander("Voir les données", key=f"data_{name}", on_change="rerun") as body:
         if body.open:
             tables.table(frame, labels, name=name, alt=f"Données du graphique : {title}")
@@ -209,15 +309,17 @@ def _layout(*, percent: bool) -> dict[str, Any]:
     return {
         "height": 320,
         "margin": {"l": 8, "r": 16, "t": 24, "b": 8},
+        "font": _ink(),
         "separators": ",\u202f",
         "hovermode": "closest",
         "dragmode": False,
-        "legend": {"orientation": "h", "y": 1.12, "x": 0},
-        "xaxis": {"fixedrange": True, "showgrid": False, "automargin": True},
+        "legend": {"orientation": "h", "y": 1.12, "x": 0, "font": _ink()},
+        "xaxis": {"fixedrange": True, "showgrid": False, "automargin": True, "tickfont": _ink()},
         "yaxis": {
             "fixedrange": True,
             "rangemode": "tozero",
             "automargin": True,
+            "tickfont": _ink(),
             "tickformat": ",.0%" if percent else ",",
             "nticks": 5,
         },
@@ -247,6 +349,10 @@ def _value(value: Any, unit: str, percent: bool, decimals: int) -> str:
     if value is None or pd.isna(value):
         return "–"
     return french.percent(float(value), decimals=decimals) if percent else french.number(float(value), decimals) + unit
+
+
+def _ink() -> dict[str, Any]:
+    return {"color": palette.ink(), "size": 13}
 
 
 def _wrapped(name: str) -> str:

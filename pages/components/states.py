@@ -32,19 +32,27 @@ class Figure:
 
 def figures(items: Sequence[Figure]) -> None:
     """Three to five key figures side by side; each definition one click away."""
-    with st.container(horizontal=True):
+    with st.grid(max(3, len(items)), min_column_width=168):
         for item in items:
-            st.metric(
-                item.label,
-                item.value,
-                item.change,
-                delta_color=item.better,  # type: ignore[arg-type]
-                help=item.definition,
-                chart_data=list(item.trend) if item.trend else None,
-                chart_type="line",
-                border=True,
-                width=230,
-            )
+            figure(item)
+
+
+def figure(item: Figure) -> None:
+    """One key figure, as wide as its place."""
+    change = item.change and item.change.replace("−", "-", 1)  # st.metric knows a fall by its ASCII sign alone
+    moved = change is not None and change[:1] in "+-"
+    st.metric(
+        item.label,
+        item.value,
+        change,
+        delta_color=item.better if moved else "off",  # type: ignore[arg-type]
+        delta_arrow="auto" if moved else "off",
+        help=item.definition,
+        chart_data=list(item.trend) if item.trend else None,
+        chart_type="line",
+        border=True,
+        height="stretch",
+    )
 
 
 def plain(text: str) -> str:

@@ -1,3 +1,267 @@
-from pages.components import identity
+"""Is the AI worth it? The question, the data, the raw figures, the estimate with its interval, the doubts, the verdict."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from analytics import impact
+from pages.components import charts, french, identity, links, palette, states, store, tables
+from pages.components.charts import Line, Mark
+
+_MEASURES = {"delay": "Délai de réponse", "satisfaction": "Satisfaction"}
+_QUARTERS = {
+    -4: "4e trimestre avant",
+    -3: "3e trimestre avant",
+    -2: "2e trimestre avant",
+    -1: "trimestre d'avant",
+    0: "1er trimestre avec IA",
+    1: "2e trimestre",
+    2: "3e trimestre",
+    3: "4e trimestre",
+    4: "ensuite",
+}
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _report(snapshot_id: str) -> dict[str, Any]:
+    return impact.report(store.warehouse())
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _estimates(snapshot_id: str) -> pd.DataFrame:
+    return impact.estimates(store.warehouse())
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _use(snapshot_id: str) -> pd.DataFrame:
+    return impact.use(store.warehouse())
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _adoption(snapshot_id: str) -> pd.DataFrame:
+    return impact.adoption(store.warehouse())
+
+
+def _value(measure: str, value: float | None) -> str:
+    return french.days(value) if measure == "delay" else "–" if value is None else f"{french.number(value)}\u202f%"
+
+
+def _change(measure: str, value: float) -> str:
+    return french.signed(value, 1, " jours" if measure == "delay" else " points")
+
+
+def _verdict(measure: str, found: dict[str, Any]) -> tuple[str, str]:
+    """The verdict in a sentence, and how it is shown."""
+    name = _MEASURES[measure].lower()
+    if found["effect"] is None:
+        return f"{_MEASURES[measure]} : on ne peut pas conclure.", "unknown"
+    low, high = _change(measure, found["low"]), _change(measure, found["high"])
+    if found["low"] <= 0 <= found["high"]:
+        return (
+            f"{_MEASURES[measure]} : on ne peut pas conclure. L'effet de l'IA est compris entre {low} et {high} : ces "
+            "données ne disent pas s'il existe.",
+            "unknown",
+        )
+    good = found["effect"] < 0 if measure == "delay" else found["effect"] > 0
+    word = "raccourcit" if found["effect"] < 0 else "allonge"
+    if measure == "satisfaction":
+        word = "augmente" if found["effect"] > 0 else "diminue"
+    return (
+        f"L'IA {word} le {name} : {_change(measure, found['effect'])} (entre {low} et {high}, à 95 %)."
+        if measure == "delay"
+        else f"L'IA {word} la part de réponses jugées utiles : {_change(measure, found['effect'])} (entre {low} et {high}, à 95 %).",
+        "good" if good else "bad",
+    )
+
+
+def _block(measure: str, found: dict[str, Any]) -> None:
+    st.subheader(_MEASURES[measure], anchor=False)
+    text, kind = _verdict(measure, found)
+    show = {"good": st.success, "bad": st.warning, "unknown": st.info}[kind]
+    icon = {"good": "check_circle", "bad": "warning", "unknown": "help"}[kind]
+    show(text, icon=f":material/{icon}:")
+    effect = "on ne peut pas conclure" if found["effect"] is None else _change(measure, found["effect"])
+    interval = (
+        "–" if found["effect"] is None else f"{_change(measure, found['low'])} à {_change(measure, found['high'])}"
+    )
+    raw = "Délai moyen des réponses" if measure == "delay" else "Part de « utile » parmi les réponses jugées"
+    states.figures(
+        [
+            states.Figure(
+                "Avant, chiffre brut",
+                _value(measure, found["before"]),
+                f"{raw}, structures équipées, avant leur adoption. Ce n'est pas un effet : tout bouge dans le temps.",
+            ),
+            states.Figure(
+                "Après, chiffre brut",
+                _value(measure, found["after"]),
+                f"{raw}, les mêmes structures, après leur adoption.",
+            ),
+            states.Figure(
+                "Effet de l'IA, estimé",
+                effect,
+                "Ce qui reste quand on retire ce que ces structures auraient fait sans IA, d'après celles qui n'en "
+                "ont pas ou pas encore.",
+            ),
+            states.Figure(
+                "Intervalle à 95 %",
+                interval,
+                "Avec d'autres structures tirées au sort, l'effet estimé tomberait entre ces bornes 95 fois sur 100. "
+                "S'il contient zéro, on ne peut pas conclure.",
+            ),
+        ]
+    )
+    if found["effect"] is not None and found["before"] is not None and found["after"] is not None:
+        gap = found["after"] - found["before"]
+        st.caption(
+            f"L'écart brut, {_change(measure, gap)}, mêle l'effet de l'IA et ce qui aurait changé de toute façon. "
+            f"Observations après adoption : {french.number(found['n'])}."
+        )
+
+
+def _event_study(measure: str, table: pd.DataFrame) -> None:
+    rows = table[(table["measure"] == measure) & table["slice"].str.startswith("quarter:")].copy()
+    rows["quarter"] = rows["slice"].str.removeprefix("quarter:").astype(int)
+    rows = rows[rows["n"] >= french.TOO_FEW].sort_values("quarter")
+    if rows.empty:
+        return
+    labels = [_QUARTERS[q] for q in rows["quarter"]]
+    unit = " j" if measure == "delay" else " pt"
+    first = rows[rows["quarter"] == 0]
+    said = f" Premier trimestre avec IA : {_change(measure, float(first['effect'].iloc[0]))}." if len(first) else ""
+    charts.show(
+        charts.points(
+            labels,
+            rows["effect"].tolist(),
+            rows["low"].tolist(),
+            rows["high"].tolist(),
+            unit=unit,
+            after=int((rows["quarter"] < 0).sum()),
+        ),
+        title=f"{_MEASURES[measure]} : écart aux autres structures, avant et après l'adoption",
+        alt=f"Points avec leurs intervalles, par trimestre autour de l'adoption.{said}",
+        frame=rows.assign(when=labels),
+        labels={"when": "Trimestre", "effect": "Écart", "low": "au moins", "high": "au plus", "n": "Observations"},
+        name=f"etude-{measure}",
+        help="Avant l'adoption (points creux), les écarts doivent rester près de zéro : sinon la comparaison ne vaut rien.",
+    )
+
+
+def _networks(table: pd.DataFrame) -> None:
+    rows = table[(table["measure"] == "delay") & table["slice"].str.startswith("network:")].copy()
+    if rows.empty:
+        return
+    rows["network"] = rows["slice"].str.removeprefix("network:")
+    with st.expander("Effet sur le délai, par réseau"):
+        tables.table(
+            rows.sort_values("effect"),
+            {"network": "Réseau", "effect": "Effet (jours)", "low": "au moins", "high": "au plus", "n": "Observations"},
+            name="effet-par-reseau",
+            alt="Effet de l'IA sur le délai par réseau, avec son intervalle",
+        )
+
+
+def _used(frame: pd.DataFrame, adoption: pd.DataFrame) -> None:
+    parts = {
+        "as_proposed": "Telle que proposée",
+        "kept": "Conservée à 50 % ou plus",
+        "reworked": "Retravaillée (moins de 50 %)",
+        "without": "Sans brouillon d'IA",
+    }
+    shares = frame.assign(**{name: frame[name] / frame["replies"] for name in parts})
+    colours = [palette.category(0), palette.category(1), palette.category(2), palette.muted()]
+    lines = [Line(name, label, colour) for (name, label), colour in zip(parts.items(), colours, strict=True)]
+    last = shares.iloc[-1]
+    percents = shares.assign(**{name: 100 * shares[name] for name in parts})
+    charts.show(
+        charts.shares(shares, "month", lines),
+        title="Usage de l'IA dans les réponses, par mois de l'avis",
+        alt=f"Barres empilées. Au dernier mois, {french.percent(1 - float(last['without']))} des réponses partent d'un brouillon d'IA.",
+        frame=percents,
+        labels={
+            "month": st.column_config.DateColumn("Mois", format="MM/YYYY"),
+            "replies": "Réponses",
+            **{name: st.column_config.NumberColumn(label, format="%.0f %%") for name, label in parts.items()},
+        },
+        name="usage-ia",
+        help="« Taux de similarité réponse IA » du portail, rempli depuis janvier 2024 ; vide = pas de brouillon d'IA.",
+    )
+    if adoption.empty:
+        return
+    counted = adoption.assign(day=pd.to_datetime(adoption["adopted_on"]))
+    curve = counted.groupby(counted["day"].dt.to_period("M").dt.to_timestamp()).size().cumsum().reset_index(name="n")
+    curve.columns = pd.Index(["month", "n"])
+    first = curve["month"].iloc[0].date()
+    charts.show(
+        charts.lines(
+            curve,
+            "month",
+            [Line("n", "Structures équipées", palette.category(0))],
+            marks=[Mark(first, "première adoption vue")],
+        ),
+        title="Structures qui ont adopté l'IA",
+        alt=f"Courbe croissante : {french.number(len(adoption))} structures en tout.",
+        frame=adoption,
+        labels={
+            "name": st.column_config.TextColumn("Structure", pinned=True),
+            "network": "Réseau",
+            "adopted_on": st.column_config.DateColumn("Adoption", format="DD/MM/YYYY"),
+            "replies": "Réponses depuis",
+            "with_ai": "dont avec brouillon d'IA",
+        },
+        name="adoption",
+        help="Jour de publication du premier avis à partir duquel la structure répond le plus souvent avec un brouillon.",
+    )
+
 
 identity.guard("impact-ia")
+st.title("Impact de l'IA", anchor=False)
+snapshot = store.snapshot()
+with states.guarded("L'impact n'a pas pu être lu"):
+    found = _report(snapshot.id)
+    table = _estimates(snapshot.id)
+    st.write(_verdict("delay", found["delay"])[0] + " " + _verdict("satisfaction", found["satisfaction"])[0])
+    if table.empty:
+        states.empty("L'impact n'est pas encore estimé.", "Lancez « Actualiser l'analyse » sur la page Données.")
+        links.to("donnees", "Aller aux données")
+        st.stop()
+
+    st.subheader("La question", anchor=False)
+    st.write(
+        "Depuis qu'une structure rédige avec l'aide de l'IA, répond-elle plus vite, et les auteurs jugent-ils ses "
+        "réponses plus utiles **grâce à l'IA** ? Les données sont celles du portail : chaque avis, sa première réponse, "
+        "et la proximité de cette réponse au brouillon de l'IA, qui dit quand une structure a commencé."
+    )
+    for name in _MEASURES:
+        _block(name, found[name])
+        _event_study(name, table)
+        if name == "delay":
+            _networks(table)
+
+    used = _use(snapshot.id)
+    if len(used):
+        _used(used, _adoption(snapshot.id))
+
+    st.subheader("Ce qui pourrait tromper", anchor=False)
+    for caveat in found["caveats"]:
+        st.markdown(f"- {states.plain(caveat)}")
+    with st.expander("Pourquoi ne pas comparer les réponses avec et sans IA ?"):
+        st.write(
+            "Parce que l'agent choisit quand s'en servir. Les avis simples partent plus vite et se prêtent mieux à un "
+            "brouillon : comparer « avec » et « sans » ferait passer la simplicité de l'avis pour un effet de l'IA. Sur "
+            "des données simulées où l'IA ne change rien, cette comparaison annonce 27 % de délai en moins. Ici, une "
+            "structure compte comme équipée dès son jour d'adoption, que la réponse ait utilisé l'IA ou non."
+        )
+        st.write(
+            "Comparer simplement avant et après ne suffit pas non plus : les délais de tous baissent avec le temps, et "
+            "les structures lentes se sont équipées les premières. C'est pourquoi l'estimation retire le mouvement "
+            "des structures qui n'ont pas, ou pas encore, l'IA."
+        )
+    with st.expander("La méthode"):
+        for name, label in _MEASURES.items():
+            if found[name]["method"]:
+                st.write(f"{label} : {found[name]['method']}")
+        st.write("Références : Borusyak, Jaravel et Spiess (2024) ; Callaway et Sant'Anna (2021) ; Wooldridge (2023).")

@@ -1,3 +1,315 @@
-from pages.components import identity
+"""Any measure over time, against what it was; what explains its change, and the reviews behind it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from analytics import reviews, trends
+from analytics.trends import Dimension, Figures, Grain, Measure
+from data.filters import Filters
+from pages.components import (
+    charts,
+    filters,
+    french,
+    identity,
+    measures,
+    paging,
+    palette,
+    states,
+    store,
+    tables,
+    verbatims,
+)
+from pages.components.charts import Line
+
+_MEASURES = {name: measure for measure, name in measures.NAMES.items()}
+_GRAINS: dict[str, Grain] = {"Jour": "day", "Semaine": "week", "Mois": "month"}
+_SPLITS: dict[str, Dimension] = {
+    "Réseau": "network",
+    "Institution": "typology",
+    "Région": "region",
+    "Département": "department",
+    "Canal": "channel",
+    "Ressenti": "sentiment",
+}
+_WHOLE = "Ensemble"
+_NARROWS = {
+    "network": "networks",
+    "typology": "typologies",
+    "region": "regions",
+    "department": "departments",
+    "channel": "channels",
+    "sentiment": "sentiments",
+}
+_MATURING: frozenset[Measure] = frozenset({"answered", "delay"})  # recent periods may still move
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _figures(snapshot_id: str, asked: Filters) -> Figures:
+    return trends.figures(store.warehouse(), asked)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _series(snapshot_id: str, asked: Filters, grain: Grain) -> pd.DataFrame:
+    return trends.series(store.warehouse(), asked, grain)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _split(snapshot_id: str, asked: Filters, grain: Grain, dimension: Dimension) -> pd.DataFrame:
+    return trends.split(store.warehouse(), asked, grain, dimension)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _by(snapshot_id: str, asked: Filters, dimension: Dimension) -> pd.DataFrame:
+    return trends.by(store.warehouse(), asked, dimension)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _explain(snapshot_id: str, asked: Filters, measure: Measure, dimension: Dimension) -> pd.DataFrame:
+    return trends.explain(store.warehouse(), asked, measure, dimension)
+
+
+def _choice(label: str, options: list[str], default: str, key: str) -> str:
+    chosen = st.segmented_control(label, options, default=default, key=key, bind="query-params", required=True)
+    return str(chosen or default)
+
+
+def _drawn(frame: pd.DataFrame, measure: Measure, snapshot_id: str, asked: Filters, grain: Grain) -> list[Line]:
+    """The curve and its references, as columns of `frame` (laid over it point by point)."""
+    curves = [Line(f"value_{measure}", measures.NAMES[measure], palette.category(0))]
+    previous, year = asked.previous(), asked.year_before()
+    known = {"previous": ("Période précédente", previous, "dash"), "year": ("Même période, un an avant", year, "dot")}
+    if previous == year:
+        known.pop("previous")
+    for name, (label, other, dash) in known.items():
+        if other is None:
+            continue
+        past = _series(snapshot_id, other, grain)
+        if past.empty:
+            continue
+        values = past[f"value_{measure}"].tolist()[: len(frame)]
+        frame[name] = values + [None] * (len(frame) - len(values))
+        curves.append(Line(name, label, palette.muted(), dash))
+    return curves
+
+
+def _open_end(frame: pd.DataFrame, measure: Measure, target: int) -> int:
+    """How many last periods are not final: cut short, or too recent for their replies."""
+    if frame.empty:
+        return 0
+    open_ = ~frame["complete"].to_numpy(dtype=bool)
+    if measure in _MATURING:
+        last = pd.Timestamp(store.snapshot().last_publication)
+        open_ |= (frame["period"] > last - pd.Timedelta(days=target)).to_numpy()
+    found = 0
+    while found < len(open_) and open_[len(open_) - 1 - found]:
+        found += 1
+    return found
+
+
+def _scaled(frame: pd.DataFrame, measure: Measure) -> tuple[pd.DataFrame, Any]:
+    """The measure as a column a table shows: percents for shares."""
+    if measure in {"volume", "delay"}:
+        shown = st.column_config.NumberColumn(measures.NAMES[measure], format="%.1f" if measure == "delay" else "%d")
+        return frame, shown
+    scaled = frame.assign(**{f"value_{measure}": 100 * frame[f"value_{measure}"]})
+    return scaled, st.column_config.NumberColumn(measures.NAMES[measure], format="%.1f %%")
+
+
+def _effect(measure: Measure, value: float) -> str:
+    if measure == "volume":
+        return french.signed(value, unit=" avis")
+    if measure == "delay":
+        return french.signed(value, 1, " jour")
+    return french.signed(100 * value, 1, " point")
+
+
+def _headline(measure: Measure, now: Figures, before: Figures | None, period: str) -> str:
+    told = measures.written(measure, now.value(measure), now.base(measure))
+    gap = measures.change(measure, now, before)
+    against = f", {gap} par rapport à la période précédente" if gap else ""
+    return f"{measures.NAMES[measure]} {period} : **{told}**{against}."
+
+
+def _explained(snapshot_id: str, asked: Filters, measure: Measure) -> None:
+    st.subheader(
+        "Ce qui explique le changement",
+        anchor=False,
+        help=(
+            "Ce que chaque valeur ajoute au changement depuis la période précédente de même durée ; la somme fait le "
+            "changement total. Pour le délai, le calcul porte sur le délai moyen : une médiane ne se partage pas."
+        ),
+    )
+    if asked.previous() is None:
+        states.empty("Une période ouverte n'a pas de précédente.", "Choisissez 4 semaines, 3 mois ou 12 mois.")
+        return
+    name = _choice("Expliquer par", list(_SPLITS), "Réseau", "expliquer")
+    found = _explain(snapshot_id, asked, measure, _SPLITS[name])
+    if found.empty or not found["contribution"].abs().sum():
+        states.empty("Aucun changement à expliquer sur cette répartition.", "Choisissez-en une autre.")
+        return
+    total = float(found["contribution"].sum())
+    top = found.head(10)
+    first = top.iloc[0]
+    st.text(
+        f"Changement total : {_effect(measure, total)}. Premier poste : {first['label']}, {_effect(measure, float(first['contribution']))}."
+    )
+    scale = 1 if measure in {"volume", "delay"} else 100
+    unit = {"volume": " avis", "delay": " j"}.get(measure, " pt")
+    columns: dict[str, Any] = {
+        "label": name,
+        "before": "Avant",
+        "now": "Maintenant",
+        "contribution": f"Contribution ({unit.strip()})",
+    }
+    shown = found.assign(
+        **{c: found[c] * scale for c in ("before", "now", "contribution", "rate", "mix") if c in found}
+    )
+    if "rate" in shown:
+        columns |= {"rate": "dont : la valeur a bougé", "mix": "dont : son poids a bougé"}
+    charts.show(
+        charts.bars(
+            list(top["label"]),
+            [float(v) * scale for v in top["contribution"]],
+            unit=unit,
+            decimals=0 if measure == "volume" else 2,
+            signed=True,
+        ),
+        title=f"Contributions au changement, par {name.lower()}",
+        alt=f"Barres : {first['label']} contribue le plus, {_effect(measure, float(first['contribution']))}.",
+        frame=shown,
+        labels=columns,
+        name="contributions",
+    )
+
+
+def _places(snapshot_id: str, asked: Filters, measure: Measure) -> None:
+    st.subheader(
+        "Par département",
+        anchor=False,
+        help="Le département de l'usager n'est renseigné que dans une partie des avis : les autres n'y sont pas.",
+    )
+    found = _by(snapshot_id, asked, "department")
+    if found.empty:
+        states.empty("Aucun avis de la sélection ne dit son département.", "Élargissez la période.")
+        return
+    base = trends.BASES[measure]
+    if measure != "volume":
+        found[f"value_{measure}"] = found[f"value_{measure}"].where(found[base] >= french.TOO_FEW)
+    scaled, column = _scaled(found, measure)
+    labels: dict[str, Any] = {"key": "Code", "label": "Département", "n": "Avis"}
+    if measure != "volume":
+        labels |= {
+            base: st.column_config.NumberColumn("Cas", help="Sous 20 cas, la valeur n'est pas montrée."),
+            f"value_{measure}": column,
+        }
+    tables.table(scaled, labels, name="departements", alt=f"{measures.NAMES[measure]} par département")
+
+
+def _narrowed(asked: Filters, dimension: Dimension, value: str) -> Filters:
+    chosen: dict[str, Any] = {_NARROWS[dimension]: (value,)}
+    return replace(asked, **chosen)
+
+
+def _reviews(asked: Filters, labels: dict[str, str], dimension: Dimension | None) -> None:
+    st.subheader("Les avis derrière ces chiffres", anchor=False)
+    narrowed = asked
+    if dimension is not None and labels:
+        value = st.selectbox(
+            "Valeur", ["", *labels], format_func=lambda key: labels.get(key, "Toutes"), key="valeur", width=420
+        )
+        if value:
+            narrowed = _narrowed(asked, dimension, value)
+    warehouse = store.warehouse()
+    total = reviews.count(warehouse, narrowed)
+    st.caption(f"{french.count(total, 'avis', 'avis')}, les plus récents d'abord.")
+    offset = paging.offset(total, key="tendances")
+    verbatims.cards(reviews.page(warehouse, narrowed, limit=paging.SIZE, offset=offset), key="trend")
+
 
 identity.guard("tendances")
+st.title("Tendances", anchor=False)
+headline = st.empty()
+asked = filters.bar()
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    measure = _MEASURES[_choice("Mesure", list(_MEASURES), "Volume", "mesure")]
+    grain_name = _choice("Pas", list(_GRAINS), "Semaine", "pas")
+    split_name = st.selectbox("Répartir par", [_WHOLE, *_SPLITS], key="par", bind="query-params", width=180)
+grain = _GRAINS[grain_name]
+dimension = _SPLITS.get(split_name)
+snapshot = store.snapshot()
+with states.guarded("Les tendances n'ont pas pu être calculées"):
+    before_asked = asked.previous()
+    now = _figures(snapshot.id, asked)
+    if not now.n:
+        states.empty("Aucun avis sur cette sélection.", "Élargissez la période ou retirez un filtre.")
+        st.stop()
+    before = _figures(snapshot.id, before_asked) if before_asked else None
+    headline.write(_headline(measure, now, before, filters.described(asked)))
+    st.caption(measures.DEFINITIONS[measure])
+
+    whole = _series(snapshot.id, asked, grain).copy()
+    open_end = _open_end(whole, measure, store.config().target_days)
+    share = measure in {"negative", "answered", "useful"}
+    style: dict[str, Any] = {
+        "percent": share,
+        "unit": {"volume": " avis", "delay": " j"}.get(measure, ""),
+        "decimals": 1 if measure == "delay" else 0,
+        "incomplete": open_end,
+    }
+    labels: dict[str, str] = {}
+    period_column = st.column_config.DateColumn("Période", format="DD/MM/YYYY")
+    if dimension is None:
+        curves = _drawn(whole, measure, snapshot.id, asked, grain)
+        scaled, column = _scaled(whole, measure)
+        if share:
+            scaled = scaled.assign(**{c: 100 * scaled[c] for c in ("previous", "year") if c in scaled})
+        charts.show(
+            charts.lines(whole, "period", curves, **style),
+            title=f"{measures.NAMES[measure]} par {grain_name.lower()}",
+            alt=f"Courbe. {measures.NAMES[measure]} sur la période : "
+            f"{measures.written(measure, now.value(measure), now.base(measure))}.",
+            frame=scaled,
+            labels={
+                "period": period_column,
+                "n": "Avis",
+                f"value_{measure}": column,
+                "previous": "Période précédente",
+                "year": "Un an avant",
+                "complete": st.column_config.CheckboxColumn("Période entière"),
+            },
+            name="tendance",
+            help="Les périodes non terminées, ou trop récentes pour leurs réponses, sont en pointillé.",
+        )
+    else:
+        parts = _split(snapshot.id, asked, grain, dimension)
+        labels = {str(k): str(v) for k, v in zip(parts["key"], parts["label"], strict=True)} if len(parts) else {}
+        wide = (
+            parts.pivot(index="period", columns="key", values=f"value_{measure}").reset_index() if len(parts) else parts
+        )
+        colours = {key: palette.sentiment(key) for key in palette.SENTIMENTS} if dimension == "sentiment" else {}
+        lines = [
+            Line(
+                key,
+                name,
+                colours.get(key, palette.category(rank)),
+                ("solid", "dash", "dot", "dashdot", "longdash")[rank % 5],
+            )
+            for rank, (key, name) in enumerate(labels.items())
+        ]
+        charts.show(
+            charts.lines(wide, "period", lines, **style),
+            title=f"{measures.NAMES[measure]} par {grain_name.lower()} et par {split_name.lower()}",
+            alt=f"Une courbe pour chacune des {len(lines)} valeurs les plus fréquentes ; en tête {next(iter(labels.values()), '–')}.",
+            frame=wide,
+            labels={"period": period_column, **labels},
+            name="tendance",
+            help="Les cinq valeurs les plus fréquentes de la sélection.",
+        )
+    _explained(snapshot.id, asked, measure)
+    _places(snapshot.id, asked, measure)
+    _reviews(asked, labels, dimension)

@@ -1,3 +1,309 @@
-from pages.components import identity
+"""How long people wait for a reply, what is late now, and what left from here and is not published yet."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pandas as pd
+import streamlit as st
+
+from analytics import delays, reviews
+from analytics.delays import Basis, Delays
+from data.filters import Filters
+from data.operations import replies
+from pages.components import charts, filters, french, identity, links, palette, states, store, tables
+from pages.components.charts import Line
+
+_BASES: dict[str, Basis] = {"Depuis la publication": "publication", "Depuis l'écriture": "written"}
+_DECIDED = {"as_proposed": "telle que proposée", "reworked": "retravaillée", "blank": "sans brouillon"}
+_SHOWN = 200  # replies sent listed
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _summary(snapshot_id: str, asked: Filters, basis: Basis, target: int) -> Delays:
+    return delays.summary(store.warehouse(), asked, basis, target)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _curve(snapshot_id: str, asked: Filters, basis: Basis) -> pd.DataFrame:
+    return delays.curve(store.warehouse(), asked, basis)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _monthly(snapshot_id: str, asked: Filters, basis: Basis, target: int) -> pd.DataFrame:
+    return delays.monthly(store.warehouse(), asked, basis, target)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _structures(snapshot_id: str, asked: Filters, basis: Basis) -> pd.DataFrame:
+    return delays.structures(store.warehouse(), asked, basis)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _late(snapshot_id: str, asked: Filters, basis: Basis, target: int) -> pd.DataFrame:
+    return delays.late(store.warehouse(), asked, basis, target)
+
+
+def _figures(found: Delays, before: Delays | None, target: int) -> None:
+    def gap(name: str) -> str | None:
+        now, was = getattr(found, name), getattr(before, name) if before else None
+        if before is None or now is None or was is None or min(found.timed, before.timed) < french.TOO_FEW:
+            return None
+        if name == "within_target":
+            return french.signed(100 * (now - was), 1, " points")
+        return french.signed(now - was, 1, " jours")
+
+    enough = found.timed >= french.TOO_FEW
+    few = f"Effectif insuffisant (n = {found.timed})"
+    states.figures(
+        [
+            states.Figure(
+                "Délai médian",
+                french.days(found.km_median_days) if enough else few,
+                "La moitié des avis ont leur réponse avant. Les avis encore sans réponse comptent pour ce qu'ils ont "
+                "déjà attendu (estimateur de Kaplan-Meier). Le changement compare avec la période précédente.",
+                gap("km_median_days"),
+                "inverse",
+            ),
+            states.Figure(
+                f"Répondus en {french.days(target)}",
+                french.percent(found.within_target) if enough else few,
+                f"Part des avis répondus dans l'objectif de {french.days(target)}, parmi ceux assez anciens pour savoir.",
+                gap("within_target"),
+                "normal",
+            ),
+            states.Figure(
+                "Neuf réponses sur dix",
+                french.days(found.p90_days) if enough else few,
+                "Délai que neuf réponses publiées sur dix ne dépassent pas ; les avis sans réponse n'y sont pas.",
+                gap("p90_days"),
+                "inverse",
+            ),
+            states.Figure(
+                "Délai moyen",
+                french.days(found.mean_days) if enough else few,
+                "Moyenne des réponses publiées : quelques réponses très tardives la tirent vers le haut.",
+                gap("mean_days"),
+                "inverse",
+            ),
+            states.Figure(
+                "Sans réponse",
+                french.number(found.unanswered),
+                "Avis qu'aucune structure n'a vraiment répondus, messages d'attente compris, Hors structure exclus.",
+            ),
+        ]
+    )
+    aside = [
+        f"{french.count(found.canned, 'message d’attente', 'messages d’attente')} (pas une réponse)",
+        f"{french.number(found.outside)} avis Hors structure (comptés à part)",
+    ]
+    if found.negative:
+        aside.append(f"{french.count(found.negative, 'délai négatif écarté', 'délais négatifs écartés')}")
+    if found.undated:
+        aside.append(f"{french.count(found.undated, 'réponse', 'réponses')} sans date")
+    st.caption("À côté de ces chiffres : " + ", ".join(aside) + ".")
+
+
+def _waiting(curve: pd.DataFrame, target: int) -> None:
+    at = curve[curve["day"] == float(min(target, 90))]
+    left = float(at["survival"].iloc[0]) if len(at) else None
+    shown = curve[curve["day"] % 5 == 0].assign(**{name: 100 * curve[name] for name in ("survival", "low", "high")})
+    charts.show(
+        charts.waiting(curve, target=target),
+        title="Combien attendent encore, jour après jour",
+        alt=f"Courbe qui descend. Après {french.days(target)}, {french.percent(left)} des personnes attendent encore.",
+        frame=shown,
+        labels={
+            "day": st.column_config.NumberColumn("Jours", format="%d"),
+            "at_risk": "Avis encore suivis",
+            "survival": st.column_config.NumberColumn("Attendent encore", format="%.1f %%"),
+            "low": st.column_config.NumberColumn("au moins", format="%.1f %%"),
+            "high": st.column_config.NumberColumn("au plus", format="%.1f %%"),
+        },
+        name="attente",
+        help=(
+            "Courbe de Kaplan-Meier et sa bande à 95 %. Un avis sans réponse est suivi jusqu'au dernier jour publié : "
+            "l'oublier rendrait les délais récents trop courts."
+        ),
+    )
+
+
+def _months(frame: pd.DataFrame) -> None:
+    drawn = frame[frame["answered"] >= french.TOO_FEW]
+    if drawn.empty:
+        states.empty("Trop peu de réponses par mois pour une courbe.", "Élargissez la période.")
+        return
+    open_end = int((~drawn["complete"]).sum())
+    last = drawn.iloc[-1 - open_end] if len(drawn) > open_end else drawn.iloc[-1]
+    charts.show(
+        charts.lines(
+            drawn,
+            "month",
+            [
+                Line("km_median_days", "Délai médian", palette.category(0)),
+                Line("p90_days", "Neuf réponses sur dix", palette.category(2), "dash"),
+            ],
+            unit=" j",
+            decimals=1,
+            band=("q1_days", "q3_days"),
+            incomplete=open_end,
+        ),
+        title="Délais par mois de publication de l'avis",
+        alt=f"Deux courbes. En {french.month(last['month'])}, délai médian de {french.days(last['km_median_days'])}.",
+        frame=frame,
+        labels={
+            "month": st.column_config.DateColumn("Mois", format="MM/YYYY"),
+            "n": "Avis",
+            "answered": "Répondus",
+            "km_median_days": st.column_config.NumberColumn("Médian", format="%.1f j"),
+            "q1_days": st.column_config.NumberColumn("Un quart avant", format="%.1f j"),
+            "q3_days": st.column_config.NumberColumn("Trois quarts avant", format="%.1f j"),
+            "p90_days": st.column_config.NumberColumn("Neuf sur dix avant", format="%.1f j"),
+            "mean_days": st.column_config.NumberColumn("Moyen", format="%.1f j"),
+            "complete": st.column_config.CheckboxColumn("Mois joué"),
+        },
+        name="delais-par-mois",
+        help="La bande va du quart le plus rapide au quart le plus lent des réponses. Les mois dont les avis peuvent encore recevoir une réponse dans l'objectif sont en pointillé.",
+    )
+
+
+def _by_structure(frame: pd.DataFrame) -> None:
+    st.subheader("Par structure", anchor=False, help="Sous 20 réponses, les délais ne sont pas montrés.")
+    few = frame["answered"] < french.TOO_FEW
+    columns = ["median_days", "p90_days", "mean_days", "km_median_days"]
+    shown = frame.assign(**{name: frame[name].mask(few) for name in columns})
+    tables.table(
+        shown,
+        {
+            "name": st.column_config.TextColumn("Structure", pinned=True),
+            "network": "Réseau",
+            "answered": "Répondus",
+            "unanswered": "Sans réponse",
+            "km_median_days": st.column_config.NumberColumn("Médian, avec ceux qui attendent", format="%.1f j"),
+            "median_days": st.column_config.NumberColumn("Médian des réponses", format="%.1f j"),
+            "p90_days": st.column_config.NumberColumn("Neuf sur dix", format="%.1f j"),
+            "mean_days": st.column_config.NumberColumn("Moyen", format="%.1f j"),
+        },
+        name="delais-par-structure",
+        alt="Délais par structure",
+    )
+
+
+def _what_is_late(frame: pd.DataFrame, target: int) -> None:
+    st.subheader("Ce qui est en retard aujourd'hui", anchor=False)
+    if frame.empty:
+        st.write("Aucun avis n'attend de réponse.")
+        return
+    late, soon, waiting = (int(frame[name].sum()) for name in ("late", "soon", "waiting"))
+    st.write(
+        f"{french.count(waiting, 'avis attend', 'avis attendent')} une réponse ; **{french.number(late)}** depuis plus de "
+        f"{french.days(target)}, et {french.number(soon)} le seront d'ici une semaine si rien ne part."
+    )
+    tables.table(
+        frame,
+        {
+            "name": st.column_config.TextColumn("Structure", pinned=True),
+            "waiting": "En attente",
+            "late": "En retard",
+            "soon": "Bientôt en retard",
+            "oldest_days": st.column_config.NumberColumn("Le plus ancien", format="%.0f j"),
+        },
+        name="retards",
+        alt="Avis en attente et en retard, par structure",
+    )
+    links.to("file-d-attente", "Ouvrir la file d'attente")
+
+
+def _sent() -> None:
+    st.subheader(
+        "Envoyées d'ici",
+        anchor=False,
+        help=(
+            "Une réponse envoyée d'ici n'entre dans les délais du portail que lorsqu'un fichier plus récent la montre. "
+            "Le temps de bureau est la présence à l'écran, pauses exclues."
+        ),
+    )
+    listed = replies.sent(store.operations(), limit=_SHOWN)
+    if not listed:
+        st.write("Aucune réponse n'a encore été envoyée d'ici.")
+        return
+    known = {review.id: review for review in reviews.by_ids(store.warehouse(), [r.review_id for r in listed])}
+    frame = pd.DataFrame(
+        {
+            "review": [r.review_id for r in listed],
+            "sent": [r.sent_at for r in listed],
+            "state": [
+                "publiée"
+                if (review := known.get(r.review_id)) is not None and review.answered
+                else "envoyée, en attente de publication"
+                for r in listed
+            ],
+            "decided": [_DECIDED[r.decided] for r in listed],
+            "minutes": [r.desk_s / 60 for r in listed],
+            "similarity": [r.similarity for r in listed],
+        }
+    )
+    pending = int((frame["state"] != "publiée").sum())
+    median = float(frame["minutes"].median())
+    st.write(
+        f"{french.count(len(frame), 'réponse envoyée', 'réponses envoyées')}, dont {french.number(pending)} en attente de "
+        f"publication ; temps de bureau médian : {french.number(median, 1)} min."
+    )
+    tables.table(
+        frame,
+        {
+            "review": st.column_config.NumberColumn("Avis", format="%d"),
+            "sent": st.column_config.DatetimeColumn("Envoyée le (UTC)", format="DD/MM/YYYY HH:mm"),
+            "state": "État",
+            "decided": "Réponse",
+            "minutes": st.column_config.NumberColumn("Temps de bureau", format="%.1f min"),
+            "similarity": st.column_config.NumberColumn("Proximité au brouillon", format="%.0f %%"),
+        },
+        name="reponses-envoyees",
+        alt="Réponses envoyées d'ici",
+    )
+    newest = listed[0]
+    links.to("avis", f"Ouvrir l'avis {newest.review_id}", id=str(newest.review_id))
+
 
 identity.guard("delais")
+st.title("Délais", anchor=False)
+headline = st.empty()
+asked = filters.bar()
+named = st.segmented_control(
+    "Délai compté", list(_BASES), default="Depuis la publication", key="depuis", bind="query-params", required=True,
+    help="Il n'existe pas de définition officielle. La publication suit la modération de l'avis ; l'écriture est le jour où "
+    "l'usager l'a rédigé. Dans les deux cas, jusqu'à la première réponse d'une structure.",
+)  # fmt: skip
+basis = _BASES[str(named or "Depuis la publication")]
+target = store.config().target_days
+snapshot = store.snapshot()
+with states.guarded("Les délais n'ont pas pu être calculés"):
+    found = _summary(snapshot.id, asked, basis, target)
+    if not found.answered + found.unanswered:
+        states.empty("Aucun avis auquel une structure puisse répondre.", "Élargissez la période ou retirez un filtre.")
+    elif not found.dated:
+        headline.write(
+            f"Le fichier ne dit pas quand les réponses ont été faites : aucun délai ne peut être calculé "
+            f"({french.count(found.answered, 'avis répondu', 'avis répondus')}, {french.number(found.unanswered)} sans réponse)."
+        )
+        states.empty(
+            "La colonne « Date de premiere réponse » est absente ou vide dans ces données.",
+            "Chargez un export récent du portail, ou élargissez la sélection.",
+        )
+    else:
+        before_asked = asked.previous()
+        before = _summary(snapshot.id, before_asked, basis, target) if before_asked else None
+        waits = "plus de la moitié attend encore" if found.km_median_days is None else french.days(found.km_median_days)
+        day = date.fromisoformat(snapshot.last_publication)
+        headline.write(
+            f"Délai médian {filters.described(asked)} : **{waits}** ; {french.count(found.unanswered, 'avis attend', 'avis attendent')} "
+            f"encore au {french.day(day)}."
+        )
+        _figures(found, before, target)
+        _waiting(_curve(snapshot.id, asked, basis), target)
+        _months(_monthly(snapshot.id, asked, basis, target))
+        _by_structure(_structures(snapshot.id, asked, basis))
+    _what_is_late(_late(snapshot.id, asked, basis, target), target)
+with states.guarded("Les réponses envoyées n'ont pas pu être lues"):
+    _sent()

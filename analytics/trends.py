@@ -1,0 +1,237 @@
+"""Any measure by any dimension over time, against what it was, and what explains its change.
+
+Five measures: volume, share negative, reply rate, median delay, share of replies found useful. The rules it protects:
+a period is compared with another as each stood at its own end (recent reviews had no less time than the older ones), a
+median delay counts those still waiting, and an explanation adds up to the change it explains.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from analytics import delays, survival
+from analytics.survival import Cases
+from data.filters import Filters, narrowed
+from data.warehouse import Warehouse, sql
+
+Measure = Literal["volume", "negative", "answered", "delay", "useful"]
+Grain = Literal["day", "week", "month"]
+Dimension = Literal["network", "typology", "structure", "department", "region", "channel", "sentiment"]
+MEASURES: tuple[Measure, ...] = ("volume", "negative", "answered", "delay", "useful")
+FIGURES = ["n", "negative", "answerable", "answered", "timed", "median_days", "mean_days", "judged", "useful"]
+_SHARES: dict[Measure, tuple[str, str]] = {
+    "negative": ("negative", "felt"),
+    "answered": ("answered", "answerable"),
+    "useful": ("useful", "judged"),
+}
+BASES: dict[Measure, str] = {  # the column that counts the cases of a measure
+    "volume": "n",
+    "negative": "felt",
+    "answered": "answerable",
+    "delay": "timed",
+    "useful": "judged",
+}
+_KEYS: dict[str, tuple[str, str]] = {  # dimension -> key and label, as SQL
+    "network": ("network", "network"),
+    "typology": ("typology", "typology"),
+    "structure": ("structure_id", "structure"),
+    "department": ("department", "(SELECT any_value(d.name) FROM departments AS d WHERE d.code = department)"),
+    "region": ("region", "(SELECT any_value(d.region) FROM departments AS d WHERE d.region_code = measured.region)"),
+    "channel": ("unnest(channels)", "NULL"),
+    "sentiment": ("sentiment", "sentiment"),
+    "all": ("'all'", "NULL"),
+}
+_LENGTH = {"day": pd.DateOffset(days=1), "week": pd.DateOffset(weeks=1), "month": pd.DateOffset(months=1)}
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The measures of a selection as they stood at its end. Shares are 0..1, None without a case."""
+
+    n: int  # reviews
+    felt: int  # of which with a declared sentiment
+    answerable: int  # Hors-structures left out
+    answered: int
+    timed: int  # replies with a known delay
+    judged: int  # verdicts of authors
+    negative_share: float | None
+    answered_share: float | None
+    median_days: float | None  # publication to first reply, those waiting counted; None when half still wait
+    useful_share: float | None
+
+    def value(self, measure: Measure) -> float | None:
+        """The measure of that name."""
+        values: dict[Measure, float | None] = {
+            "volume": self.n,
+            "negative": self.negative_share,
+            "answered": self.answered_share,
+            "delay": self.median_days,
+            "useful": self.useful_share,
+        }
+        return values[measure]
+
+    def base(self, measure: Measure) -> int:
+        """How many cases the measure stands on."""
+        return int(getattr(self, BASES[measure]))
+
+
+def figures(warehouse: Warehouse, filters: Filters) -> Figures:
+    """The measures over the whole selection."""
+    frame = _figures(warehouse, filters, None, "all")
+    if frame.empty:
+        return Figures(0, 0, 0, 0, 0, 0, None, None, None, None)
+    row = frame.iloc[0]
+    return Figures(
+        **{name: int(row[name]) for name in ("n", "felt", "answerable", "answered", "timed", "judged")},
+        negative_share=_number(row["value_negative"]),
+        answered_share=_number(row["value_answered"]),
+        median_days=_number(row["value_delay"]),
+        useful_share=_number(row["value_useful"]),
+    )
+
+
+def series(warehouse: Warehouse, filters: Filters, grain: Grain) -> pd.DataFrame:
+    """The measures by period of publication: `period` (its first day), counts, `value_<measure>`, `complete`.
+
+    A period without any review has a row with n = 0 and no share. `complete` is False for a period that the selection
+    or the data cut short.
+    """
+    frame = _figures(warehouse, filters, grain, "all").drop(columns=["key", "label"])
+    if frame.empty:
+        return frame.assign(complete=pd.Series(dtype=bool))
+    every = pd.date_range(frame["period"].min(), frame["period"].max(), freq=_LENGTH[grain])
+    frame = frame.set_index("period").reindex(every).rename_axis("period").reset_index()
+    counts = ["n", "felt", "negative", "neutral", "positive", "answerable", "answered", "timed", "judged", "useful"]
+    frame[counts] = frame[counts].fillna(0).astype(int)
+    frame["value_volume"] = frame["n"].astype(float)
+    return frame.assign(complete=_complete(warehouse, filters, frame["period"], grain))
+
+
+def split(warehouse: Warehouse, filters: Filters, grain: Grain, dimension: Dimension, most: int = 5) -> pd.DataFrame:
+    """`series` of each of the `most` commonest values of a dimension (`key`, `label`, `period`), commonest first."""
+    frame = _figures(warehouse, filters, grain, dimension)
+    if frame.empty:
+        return frame
+    common = frame.groupby("key")["n"].sum().sort_values(ascending=False, kind="stable").index[:most]
+    every = pd.date_range(frame["period"].min(), frame["period"].max(), freq=_LENGTH[grain])
+    wanted = pd.MultiIndex.from_product([common, every], names=["key", "period"])
+    labels = frame.groupby("key")["label"].first()
+    frame = frame.set_index(["key", "period"]).reindex(wanted).reset_index()
+    frame["label"] = frame["key"].map(labels)
+    frame["value_volume"] = frame["value_volume"].fillna(0.0)
+    return frame
+
+
+def by(warehouse: Warehouse, filters: Filters, dimension: Dimension) -> pd.DataFrame:
+    """The measures of each value of a dimension, commonest first: `key`, `label`, counts, `value_<measure>`.
+
+    A review with several channels counts under each.
+    """
+    frame = _figures(warehouse, filters, None, dimension).drop(columns="period")
+    return frame.sort_values(["n", "key"], ascending=[False, True], ignore_index=True)
+
+
+def reference(warehouse: Warehouse, filters: Filters, other: Filters | None, grain: Grain, rows: int) -> pd.DataFrame:
+    """`series` of another period laid over this one, point by point: at most `rows` rows, `period` left as it was."""
+    if other is None:
+        return pd.DataFrame()
+    return series(warehouse, other, grain).head(rows)
+
+
+def explain(warehouse: Warehouse, filters: Filters, measure: Measure, dimension: Dimension) -> pd.DataFrame:
+    """What each value of a dimension adds to the change since the period just before; largest first.
+
+    Columns: `key`, `label`, `before`, `now` (the measure there), `n_before`, `n_now` (cases), `contribution` and, for
+    shares and delays, its parts `rate` (the value itself moved) and `mix` (it weighs more or less). Contributions add
+    up to the change over the reviews that state the dimension: of the count for volume, of the share in 0..1, of the
+    *mean* delay in days (a median can't be split). Empty for an open period.
+    """
+    before = filters.previous()
+    if before is None:
+        return pd.DataFrame()
+    now_frame, before_frame = (_parts(by(warehouse, f, dimension), measure) for f in (filters, before))
+    frame = now_frame.merge(before_frame, on="key", how="outer", suffixes=("_now", "_before"))
+    frame["label"] = frame["label_now"].fillna(frame["label_before"])
+    for side in ("now", "before"):
+        frame[[f"n_{side}", f"total_{side}"]] = frame[[f"n_{side}", f"total_{side}"]].fillna(0.0)
+        frame[side] = frame[f"total_{side}"] / frame[f"n_{side}"].where(frame[f"n_{side}"] > 0)
+    if measure == "volume":
+        frame["now"], frame["before"] = frame["n_now"], frame["n_before"]
+        frame["contribution"] = frame["n_now"] - frame["n_before"]
+    else:
+        whole = {side: frame[f"n_{side}"].sum() for side in ("now", "before")}
+        if not whole["now"] or not whole["before"]:
+            return frame.head(0)
+        weights = {side: frame[f"n_{side}"] / whole[side] for side in ("now", "before")}
+        overall = (frame["total_now"].sum() / whole["now"] + frame["total_before"].sum() / whole["before"]) / 2
+        now = frame["now"].fillna(frame["before"])
+        was = frame["before"].fillna(frame["now"])
+        frame["rate"] = (weights["now"] + weights["before"]) / 2 * (now - was)
+        frame["mix"] = (weights["now"] - weights["before"]) * ((now + was) / 2 - overall)
+        frame["contribution"] = frame["rate"] + frame["mix"]
+    order = frame["contribution"].abs().sort_values(ascending=False, kind="stable").index
+    columns = ["key", "label", "before", "now", "n_before", "n_now", "rate", "mix", "contribution"]
+    return frame.loc[order, [c for c in columns if c in frame]].reset_index(drop=True)
+
+
+def _parts(frame: pd.DataFrame, measure: Measure) -> pd.DataFrame:
+    """Cases and total of a measure by value: the measure is total / n."""
+    if measure == "volume":
+        n, total = frame["n"], frame["n"]
+    elif measure == "delay":
+        n, total = frame["timed"], frame["mean_days"].fillna(0.0) * frame["timed"]
+    else:
+        top, base = _SHARES[measure]
+        n, total = frame[base], frame[top]
+    return pd.DataFrame(
+        {"key": frame["key"], "label": frame["label"], "n": n.astype(float), "total": total.astype(float)}
+    )
+
+
+def _figures(warehouse: Warehouse, filters: Filters, grain: Grain | None, dimension: str) -> pd.DataFrame:
+    frame = _asked(warehouse, "trend_figures", filters, grain, dimension)
+    waits = _asked(warehouse, "trend_waits", filters, grain, dimension)
+    for table in (frame, waits):
+        table["period"] = pd.to_datetime(table["period"])
+    frame["label"] = frame["label"].astype(object).where(frame["label"].notna(), frame["key"])
+    frame["value_volume"] = frame["n"].astype(float)
+    for measure, (top, base) in _SHARES.items():
+        frame[f"value_{measure}"] = frame[top] / frame[base].where(frame[base] > 0)
+    frame["value_delay"] = _medians(frame, waits)
+    return frame
+
+
+def _medians(frame: pd.DataFrame, waits: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Median delay of each row of `frame`, in days; missing where no reply is dated."""
+    index = pd.MultiIndex.from_frame(frame[["period", "key"]])
+    group = index.get_indexer(pd.MultiIndex.from_frame(waits[["period", "key"]])).astype(np.int64)
+    cases = Cases(waits["hours"].to_numpy(dtype=np.float64) / 24, waits["ended"].to_numpy(dtype=bool))
+    return survival.medians(group, cases, len(frame), waits["n"].to_numpy(dtype=np.int64))
+
+
+def _asked(warehouse: Warehouse, name: str, filters: Filters, grain: Grain | None, dimension: str) -> pd.DataFrame:
+    key, label = _KEYS[dimension]
+    period = f"date_trunc('{grain}', published_on)::DATE" if grain else "DATE '2000-01-01'"
+    query = sql(__file__, name).replace("/*measured*/", delays.measured())
+    query = query.replace("/*as_of*/ TIMESTAMP '9999-01-01'", "$end::TIMESTAMP")
+    query = query.replace("/*period*/", period).replace("/*key*/", key).replace("/*label*/", label)
+    last = date.fromisoformat(warehouse.snapshot.last_publication[:10])
+    end = min(filters.end or last, last) + timedelta(days=1)
+    return warehouse.frame(*narrowed(query, filters, {"end": end}))
+
+
+def _complete(warehouse: Warehouse, filters: Filters, periods: pd.Series[Any], grain: Grain) -> pd.Series[bool]:
+    last = pd.Timestamp(warehouse.snapshot.last_publication[:10])
+    first = pd.Timestamp(filters.start) if filters.start else periods.min()
+    end = min(pd.Timestamp(filters.end), last) if filters.end else last
+    ends = periods + _LENGTH[grain] - pd.DateOffset(days=1)
+    return (periods >= first) & (ends <= end)
+
+
+def _number(value: Any) -> float | None:
+    return None if pd.isna(value) else float(value)
