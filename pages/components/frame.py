@@ -56,7 +56,6 @@ def draw(title: str) -> None:
             st.caption("Irritants et signaux en attente d'actualisation.")
     if snapshot.demo:
         st.info(
-            "**Démonstration** : tous les avis affichés sont fictifs, produits par un générateur. "
-            "Chargez les données ouvertes depuis la page Données.",
+            "**Démonstration** : tous les avis affichés sont fictifs, produits par un générateur.",
             icon=":material/science:",
         )

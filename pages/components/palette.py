@@ -32,6 +32,18 @@ def sentiment(name: str) -> str:
     return (_SENTIMENT_DARK if dark() else _SENTIMENT_LIGHT)[name]
 
 
+def scale() -> list[list[float | str]]:
+    """Shades from nothing to the most, as Plotly wants them: none stands apart, then darker is more."""
+    if dark():
+        return [[0, "#2c2c2c"], [0.001, "#33335c"], [1, "#8585f6"]]
+    return [[0, "#eeeeee"], [0.001, "#d5d5f5"], [1, "#000091"]]
+
+
+def ink() -> str:
+    """Text of a chart: readable on the page's background."""
+    return "#dddddd" if dark() else "#3a3a3a"
+
+
 def muted() -> str:
     """Grey for references: previous period, target, expected."""
     return "#AAAAAA" if dark() else "#666666"

@@ -41,7 +41,6 @@ def subject(warehouse: Warehouse, signal: Signal) -> str:
 
 def sentence(warehouse: Warehouse, signal: Signal) -> str:
     """The whole signal in one or two sentences."""
-    expected = french.number(signal.expected, 1 if signal.expected >= 0.95 else 2)
     weeks = (signal.last_week - signal.first_week).days // 7 + 1
     span = (
         f"la semaine du {french.day(signal.last_week)}"
@@ -51,8 +50,21 @@ def sentence(warehouse: Warehouse, signal: Signal) -> str:
     told = f" À prévenir : {signal.owner.name}." if signal.owner else ""
     return (
         f"{french.count(signal.observed, 'avis', 'avis')} sur {span} ({place(warehouse, signal)}), "
-        f"là où l'on en attendait {expected} : au moins {french.number(signal.ratio_low, 1)} fois plus que d'habitude. {surety(signal)}{told}"
+        f"là où l'on en attendait {expected(signal)} : au moins {at_least(signal)} fois plus que d'habitude. "
+        f"{surety(signal)}{told}"
     )
+
+
+def expected(signal: Signal) -> str:
+    """How many reviews the past let expect: `3,2`, `0,40`, `presque aucun`."""
+    if signal.expected < 0.01:
+        return "presque aucun"
+    return french.number(signal.expected, 1 if signal.expected >= 0.95 else 2)
+
+
+def at_least(signal: Signal) -> str:
+    """The ratio's lower bound; beyond a hundred times, more digits would say nothing."""
+    return "100" if signal.ratio_low >= 100 else french.number(signal.ratio_low, 1)
 
 
 def surety(signal: Signal) -> str:

@@ -15,31 +15,41 @@ import streamlit as st
 
 from analytics.reviews import Reply, Review
 from data import personal
-from pages.components import french, links, palette
+from pages.components import french, links, palette, states
 
-_FOLD = 420
+_LINES = 5  # lines of a text shown before it is folded
+_LINE = 105  # characters of a line on a wide screen
 
 
-def cards(found: Sequence[Review], *, words: str = "", key: str = "cards") -> None:
-    """One card a review; `words` are marked in the text."""
+def cards(found: Sequence[Review], *, words: str = "", key: str = "cards", irritant: bool = True) -> None:
+    """One card a review; `words` are marked in the text; `irritant`: link to it (useless on its own page)."""
     for review in found:
-        card(review, words=words, key=key)
+        card(review, words=words, key=key, irritant=irritant)
 
 
-def card(review: Review, *, words: str = "", key: str = "card", link: bool = True) -> None:
+def card(review: Review, *, words: str = "", key: str = "card", link: bool = True, irritant: bool = True) -> None:
     """A review: date, institution, place, sentiment in words and symbol, text, reply, links."""
     with st.container(border=True, key=f"{key}_{review.id}"):
         st.html(_head(review) + _text(review, words) + "".join(_reply(r) for r in review.replies if r.body))
         if link:
             with st.container(horizontal=True):
                 links.to("avis", "Ouvrir l'avis", id=str(review.id))
-                if review.irritant is not None and review.irritant >= 0:
-                    links.to("irritant", f"Irritant : {review.irritant_label}", id=str(review.irritant))
+                if irritant:
+                    to_irritant(review)
+
+
+def to_irritant(review: Review) -> None:
+    """A link to the review's irritant, when it has one."""
+    if review.irritant is not None and review.irritant >= 0:
+        links.to("irritant", f"Irritant : {states.plain(review.irritant_label or '')}", id=str(review.irritant))
 
 
 def marked(text: str, words: str = "") -> str:
     """Escaped HTML of a masked text, paragraphs kept, words found (case and accents ignored) marked."""
-    masked = personal.mask(text)
+    return _marked(personal.mask(text), words)
+
+
+def _marked(masked: str, words: str) -> str:
     spans = _spans(masked, words)
     out, at = [], 0
     for start, end in spans:
@@ -69,14 +79,29 @@ def _text(review: Review, words: str) -> str:
 
 
 def _folded(text: str, words: str = "") -> str:
-    if len(text) <= _FOLD * 1.2:
-        return f'<div style="overflow-wrap:anywhere">{marked(text, words)}</div>'
-    cut = text.rfind(" ", 0, _FOLD)
-    cut = cut if cut > 0 else _FOLD
+    text = personal.mask(re.sub(r"\s*\n\s*", "\n", text.strip()))  # masked whole: a fold must not cut a number in two
+    cut = _cut(text)
+    if cut == len(text):
+        return f'<div style="overflow-wrap:anywhere">{_marked(text, words)}</div>'
     return (
-        f'<div style="overflow-wrap:anywhere">{marked(text[:cut], words)}'
-        f"<details><summary>Lire la suite</summary>{marked(text[cut:].lstrip(), words)}</details></div>"
+        f'<div style="overflow-wrap:anywhere">{_marked(text[:cut].rstrip(), words)}…'
+        f"<details><summary>Lire la suite</summary>{_marked(text[cut:].lstrip(), words)}</details></div>"
     )
+
+
+def _cut(text: str) -> int:
+    """Where to fold: after `_LINES` lines, at a space; the whole length when little would be left."""
+    lines, at = 0, 0
+    for paragraph in text.split("\n"):
+        needed = max(1, -(-len(paragraph) // _LINE))
+        if lines + needed > _LINES:
+            at += (_LINES - lines) * _LINE
+            break
+        lines, at = lines + needed, at + len(paragraph) + 1
+    if at >= len(text) - _LINE:
+        return len(text)
+    space = max(text.rfind(" ", 0, at), text.rfind("\n", 0, at))
+    return space if space > 0 else at
 
 
 def _reply(reply: Reply) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pandas as pd
@@ -9,7 +10,20 @@ import streamlit as st
 
 from analytics import irritants, reviews
 from data.filters import Filters
-from pages.components import charts, filters, french, identity, links, paging, palette, states, store, tables, verbatims
+from pages.components import (
+    charts,
+    filters,
+    french,
+    identity,
+    links,
+    paging,
+    palette,
+    states,
+    store,
+    tables,
+    tilemap,
+    verbatims,
+)
 from pages.components.charts import Line
 
 _GRAINS: dict[str, irritants.Grain] = {"Semaine": "week", "Mois": "month", "Jour": "day"}
@@ -49,7 +63,7 @@ if known is None:
     links.to("irritants", "Tous les irritants")
     st.stop()
 
-links.to("irritants", "Tous les irritants")
+links.back("irritants", "Tous les irritants")
 st.title(states.plain(known.label), anchor=False)
 headline = st.empty()
 asked = filters.bar(irritants=False)
@@ -57,6 +71,18 @@ found = _detail(snapshot_id, known.id, asked)
 if found is None or not found.n:
     states.empty("Aucun avis sur cette sélection.", "Élargissez la période ou retirez un filtre.")
     st.stop()
+
+before = asked.previous()
+earlier = _detail(snapshot_id, known.id, before) if before else None
+
+
+def _gap(measure: Callable[[irritants.Irritant], float | None], unit: str, scale: float = 100) -> str | None:
+    """The change since the previous period; None when either stands on too few reviews."""
+    if found is None or earlier is None or min(found.n, earlier.n) < french.TOO_FEW:
+        return None
+    now, was = measure(found), measure(earlier)
+    return None if now is None or was is None else french.signed(scale * (now - was), 1, unit)
+
 
 change = "" if not found.n_previous else f", contre {french.number(found.n_previous)} sur la période précédente"
 headline.write(
@@ -69,16 +95,22 @@ states.figures(
             "Avis",
             french.number(found.n),
             "Avis rattachés à cet irritant dans la sélection.",
-            None if found.n_previous is None else french.signed(found.n - found.n_previous),
+            None if not found.n_previous else french.signed(100 * (found.n / found.n_previous - 1), 0, "\u202f%"),
             "inverse",
         ),
         states.Figure(
-            "Part de tous les avis", french.percent(found.share, decimals=1), "Avis de l'irritant sur tous les avis."
+            "Part de tous les avis",
+            french.percent(found.share, decimals=1),
+            "Avis de l'irritant sur tous les avis de la sélection ; l'évolution est en points.",
+            _gap(lambda one: one.share, " pt"),
+            "inverse",
         ),
         states.Figure(
             "Négatifs",
             french.percent(found.share_negative, found.n),
-            "Part des avis de l'irritant dont l'auteur déclare un ressenti négatif.",
+            "Part des avis de l'irritant dont l'auteur déclare un ressenti négatif ; l'évolution est en points.",
+            _gap(lambda one: one.share_negative, " pt"),
+            "inverse",
         ),
         states.Figure(
             "Sans réponse",
@@ -89,27 +121,40 @@ states.figures(
             "Délai médian",
             french.days(found.median_days),
             "De la publication à la première réponse, avis répondus seulement (la page Délais tient compte des autres).",
+            _gap(lambda one: one.median_days, " j", 1),
+            "inverse",
         ),
     ]
 )
 
-grain = st.segmented_control("Pas", list(_GRAINS), default="Semaine", key="pas", bind="query-params", required=True)
+st.caption("Sous chaque chiffre, l'évolution depuis la période précédente de même durée.")
+grain = st.segmented_control(
+    "Pas de temps", list(_GRAINS), default="Semaine", key="pas", bind="query-params", required=True
+)
 curve = _evolution(snapshot_id, known.id, asked, _GRAINS[grain or "Semaine"])
+curves = [Line("n", "Cette période", palette.category(0))]
+if before is not None and earlier is not None and earlier.n:
+    past = list(_evolution(snapshot_id, known.id, before, _GRAINS[grain or "Semaine"])["n"])
+    curve["before"] = [None] * max(0, len(curve) - len(past)) + past[-len(curve) :]
+    curves.append(Line("before", "Période précédente", palette.muted(), "dash"))
 charts.show(
     charts.lines(
         curve,
         "period",
-        [
-            Line("n", "Tous les avis", palette.category(0)),
-            Line("negative", "▼ Négatifs", palette.sentiment("Négatif"), "dot"),
-        ],
+        curves,
         unit=" avis",
         incomplete=bool(len(curve)) and not bool(curve["complete"].iloc[-1]),
     ),
     title="Évolution",
     alt=f"Courbe du nombre d'avis par {(grain or 'semaine').lower()} : {french.number(found.n)} en tout.",
     frame=curve,
-    labels={"period": "Période", "n": "Avis", "negative": "Négatifs", "total": "Tous sujets", "share": "Part"},
+    labels={
+        "period": "Période",
+        "n": "Avis",
+        "before": "Période précédente",
+        "negative": "dont négatifs",
+        "total": "Tous sujets",
+    },
     name="irritant-evolution",
     help="Le dernier point est en pointillé quand sa période n'est pas terminée.",
 )
@@ -130,7 +175,15 @@ dimension = st.segmented_control(
     required=True,
 )
 here = places[places["dimension"] == (dimension or "typology")].head(12)
-if here.empty:
+if dimension == "department":
+    located = places[places["dimension"] == "department"]
+    tilemap.show(
+        dict(zip(located["key"], located["n"], strict=True)),
+        title="Avis par département",
+        name="irritant-departements",
+        total=found.n,
+    )
+elif here.empty:
     states.empty(
         "Cette information n'est renseignée dans aucun avis de la sélection.", "Choisissez une autre répartition."
     )
@@ -162,9 +215,9 @@ if not found.subjects.empty:
 
 st.subheader("Avis emblématiques", anchor=False, help="Les plus proches du cœur de l'irritant.")
 best = irritants.emblematic(warehouse, known.id, asked, limit=3)
-verbatims.cards(reviews.by_ids(warehouse, [int(i) for i in best["id"]]), key="best")
+verbatims.cards(reviews.by_ids(warehouse, [int(i) for i in best["id"]]), key="best", irritant=False)
 
 st.subheader("Tous les avis de l'irritant", anchor=False)
 narrowed = replace(asked, irritants=(known.id,))
 offset = paging.offset(reviews.count(warehouse, narrowed), key="irritant")
-verbatims.cards(reviews.page(warehouse, narrowed, limit=paging.SIZE, offset=offset), key="all")
+verbatims.cards(reviews.page(warehouse, narrowed, limit=paging.SIZE, offset=offset), key="all", irritant=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from analytics import irritants
+from analytics import irritants, reviews
 from data.filters import Filters
 from pages.components import charts, filters, french, identity, links, palette, states, store, tables
 
@@ -16,16 +16,22 @@ asked = filters.bar(irritants=False)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _listing(snapshot_id: str, asked: Filters) -> tuple[pd.DataFrame, int]:
+def _listing(snapshot_id: str, asked: Filters) -> tuple[pd.DataFrame, int, int | None]:
+    """The irritants, the reviews none explains, and all reviews of the previous period."""
     warehouse = store.warehouse()
-    return irritants.listing(warehouse, asked), irritants.unassigned(warehouse, asked)
+    before = asked.previous()
+    return (
+        irritants.listing(warehouse, asked),
+        irritants.unassigned(warehouse, asked),
+        None if before is None else reviews.count(warehouse, before),
+    )
 
 
 if not store.warehouse().has("topics"):
     states.empty("Les irritants ne sont pas encore calculés.", "Lancez « Actualiser l'analyse » sur la page Données.")
     links.to("donnees", "Aller aux données")
     st.stop()
-listing, unassigned = _listing(store.snapshot().id, asked)
+listing, unassigned, total_before = _listing(store.snapshot().id, asked)
 if listing.empty:
     states.empty("Aucun irritant sur cette sélection.", "Élargissez la période ou retirez un filtre.")
     st.stop()
@@ -37,9 +43,19 @@ headline.write(
     f"{french.count(int(first['n']), 'avis', 'avis')} sur {french.number(total)}."
 )
 negative = float((listing["share_negative"].fillna(0) * listing["n"]).sum())
-rising = listing[(listing["n_previous"].fillna(0) >= french.TOO_FEW) & (listing["change"] > 0)]
+rising: int | None = None
+if total_before:
+    compared = listing[listing["n_previous"] >= french.TOO_FEW]
+    share, share_before = compared["n"] / total, compared["n_previous"] / total_before
+    rising = int((share > 1.2 * share_before).sum())
 states.figures(
     [
+        states.Figure(
+            "Avis",
+            french.number(total),
+            "Tous les avis de la sélection ; l'évolution compare à la période précédente de même durée.",
+            french.signed(100 * (total / total_before - 1), 0, "\u202f%") if total_before else None,
+        ),
         states.Figure(
             "Irritants", french.number(len(listing)), "Sujets rencontrés au moins une fois dans la sélection."
         ),
@@ -54,9 +70,10 @@ states.figures(
             "Part des avis rattachés dont l'auteur déclare un ressenti négatif.",
         ),
         states.Figure(
-            "En hausse",
-            french.number(len(rising)),
-            "Irritants d'au moins 20 avis sur la période précédente de même durée, et plus fréquents aujourd'hui.",
+            "Montent vite",
+            french.number(rising),
+            "Irritants dont la part dans tous les avis a crû de plus d'un cinquième depuis la période précédente "
+            f"(où ils avaient au moins {french.TOO_FEW} avis).",
         ),
     ]
 )
@@ -96,13 +113,17 @@ picked = st.dataframe(
         "label": st.column_config.TextColumn("Irritant", width="medium", pinned=True),
         "n": "Avis",
         "change": st.column_config.NumberColumn("Évolution", format="%+d %%", help="Contre la période précédente."),
-        "trend": st.column_config.BarChartColumn("Un an", help="Avis par quatre semaines, depuis un an."),
+        "trend": st.column_config.BarChartColumn(
+            "Un an", width="small", help="Avis par quatre semaines, depuis un an."
+        ),
         "share_negative": st.column_config.ProgressColumn(
-            "Part négative", format="%.0f %%", min_value=0, max_value=100
+            "Négatifs", format="%.0f %%", min_value=0, max_value=100, width="small"
         ),
         "unanswered_share": st.column_config.NumberColumn("Sans réponse", format="%.0f %%"),
-        "median_days": st.column_config.NumberColumn("Délai médian", format="%.1f j"),
-        "endorsements": st.column_config.NumberColumn("Vécus similaires"),
+        "median_days": st.column_config.NumberColumn("Délai médian", format="%.0f j"),
+        "endorsements": st.column_config.NumberColumn(
+            "Vécu aussi", help="Personnes qui disent avoir vécu la même chose."
+        ),
         "words": "Mots caractéristiques",
     },
     hide_index=True,

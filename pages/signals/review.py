@@ -33,8 +33,7 @@ verbatims.card(review, key="review", link=False)
 with st.container(horizontal=True):
     if who.role in ANSWERERS and not review.answered:
         links.to("rediger", "Répondre à cet avis", id=str(review.id))
-    if review.irritant is not None and review.irritant >= 0:
-        links.to("irritant", f"Irritant : {review.irritant_label}", id=str(review.irritant))
+    verbatims.to_irritant(review)
     links.to("recherche", "Rechercher d'autres avis")
 
 facts = {

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import streamlit as st
 
 from analytics import reviews
 from analytics.signals import record
-from pages.components import charts, french, identity, links, palette, signal_words, states, store, verbatims
+from pages.components import charts, french, identity, links, palette, signal_words, states, store, tilemap, verbatims
 from pages.components.charts import Line
 
 identity.guard("signal")
 warehouse = store.warehouse()
 signal = record.one(warehouse, st.query_params.get("id", ""))
-links.to("signaux-faibles", "Tous les signaux")
+links.back("signaux-faibles", "Tous les signaux")
 if signal is None:
     st.title("Un signal", anchor=False)
     states.empty(
@@ -31,18 +33,19 @@ states.figures(
         ),
         states.Figure(
             "Attendus",
-            french.number(signal.expected, 2),
+            signal_words.expected(signal),
             "Ce que le passé de ce sujet, ici et ailleurs, laissait attendre.",
         ),
         states.Figure(
             "Au moins",
-            f"× {french.number(signal.ratio_low, 1)}",
+            f"× {signal_words.at_least(signal)}",
             "Borne basse du rapport observé / attendu (19 fois sur 20, le vrai rapport est au-dessus).",
         ),
         states.Figure(
             "Risque d'erreur",
             f"< {french.percent(0.001, decimals=1)}" if signal.q < 0.001 else french.percent(signal.q, decimals=1),
-            f"Taux de fausses découvertes (q), {french.number(signal.tests)} tests la même semaine ; p = {signal.p:.2g}.",
+            f"Taux de fausses découvertes (q), {french.number(signal.tests)} tests la même semaine ; "
+            f"p = {f'{signal.p:.2g}'.replace('.', ',')}.",
         ),
     ]
 )
@@ -83,5 +86,10 @@ with words.container(border=True, height="stretch"):
     if signal.topic is not None and signal.topic >= 0:
         links.to("irritant", "Voir l'irritant", id=str(signal.topic))
 
+found = reviews.by_ids(warehouse, list(signal.review_ids))
+if signal.scope.department is None and any(review.department for review in found):
+    places = Counter(review.department for review in found if review.department)
+    tilemap.show(places, title="D'où viennent ces avis", name="signal-departements", total=len(found))
+
 st.subheader("Les avis du signal", anchor=False)
-verbatims.cards(reviews.by_ids(warehouse, list(signal.review_ids)), key="signal")
+verbatims.cards(found, key="signal", irritant=False)

@@ -37,6 +37,21 @@ if recent:
     )
 else:
     headline.write("Cette semaine, aucun signal : rien ne dépasse ce que le hasard et les habitudes expliquent.")
+weak = sum(s.strength == "weak" for s in found)
+states.figures(
+    [
+        states.Figure(
+            "Cette semaine",
+            french.number(len(recent)),
+            "Signaux dont la dernière semaine touche les sept derniers jours.",
+        ),
+        states.Figure("Sur la période", french.number(len(found)), "Signaux qui ont un avis dans la sélection."),
+        states.Figure(
+            "Faibles", french.number(weak), "Significatifs, et plus petits que le sujet médian : les plus précoces."
+        ),
+        states.Figure("Forts", french.number(len(found) - weak), "Significatifs, et plus grands que le sujet médian."),
+    ]
+)
 if not found:
     states.empty("Aucun signal sur cette sélection.", "Élargissez la période ou retirez un filtre.")
     st.stop()
@@ -60,9 +75,9 @@ frame = pd.DataFrame(
         "label": [s.label for s in found],
         "where": [signal_words.place(warehouse, s) for s in found],
         "observed": [s.observed for s in found],
-        "expected": [s.expected for s in found],
-        "ratio_low": [s.ratio_low for s in found],
-        "q": [s.q for s in found],
+        "expected": [round(s.expected, 2) for s in found],
+        "ratio_low": [round(s.ratio_low, 1) for s in found],
+        "q": [round(s.q, 4) for s in found],
         "owner": [s.owner.name if s.owner else None for s in found],
     }
 )
@@ -73,9 +88,9 @@ tables.table(
         "label": "Sujet",
         "where": "Où",
         "observed": "Observés",
-        "expected": st.column_config.NumberColumn("Attendus", format="%.1f"),
-        "ratio_low": st.column_config.NumberColumn("Au moins × ", format="%.1f"),
-        "q": st.column_config.NumberColumn("Taux de fausses alertes (q)", format="%.4f"),
+        "expected": st.column_config.NumberColumn("Attendus", format="localized"),
+        "ratio_low": st.column_config.NumberColumn("Au moins ×", format="localized"),
+        "q": st.column_config.NumberColumn("Fausses alertes (q)", format="localized"),
         "owner": "À prévenir",
     },
     name="signaux",
