@@ -11,6 +11,7 @@ from babel.numbers import format_decimal
 
 LOCALE = "fr_FR"
 TOO_FEW = 20
+TOO_FEW_SAID = "Effectif insuffisant"
 _PARIS = ZoneInfo("Europe/Paris")
 
 
@@ -34,7 +35,7 @@ def signed(value: float | None, decimals: int = 0, unit: str = "") -> str:
 def percent(share: float | None, n: int | None = None, decimals: int = 0) -> str:
     """A share (0-1) as `42 %`; under 20 cases, says that they are too few instead."""
     if n is not None and n < TOO_FEW:
-        return f"Effectif insuffisant (n = {n})"
+        return f"{TOO_FEW_SAID} (n = {n})"
     return "–" if share is None or math.isnan(share) else f"{number(share * 100, decimals)}\u202f%"
 
 

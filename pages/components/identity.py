@@ -60,6 +60,7 @@ def sign_in() -> Person:
             format_func=lambda id_: by_id[id_].name,
             key="profil",
             persist_state="session",
+            placeholder="Choisissez une personne",
             help="Identité de développement : elle ne fonctionne que sur cette machine.",
         )
     if st.query_params.get(PARAMETER, DEVELOPMENT[0].id) != chosen:  # a reload keeps the person

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from data.errors import VigieError
+from pages.components import french
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|<>$:~^-])")
 _BLANKS = re.compile(r"[ \t\r\n\f\v]+")  # French no-break spaces stay
@@ -38,7 +39,12 @@ def figures(items: Sequence[Figure]) -> None:
 
 
 def figure(item: Figure) -> None:
-    """One key figure, as wide as its place."""
+    """One key figure, as wide as its place; too few cases are said in words, which a large figure would cut."""
+    if item.value.startswith(french.TOO_FEW_SAID):
+        with st.container(border=True, height="stretch", gap="xsmall"):
+            st.markdown(f":small[{item.label}]", help=item.definition)
+            st.text(item.value)
+        return
     change = item.change and item.change.replace("−", "-", 1)  # st.metric knows a fall by its ASCII sign alone
     moved = change is not None and change[:1] in "+-"
     st.metric(

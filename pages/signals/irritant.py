@@ -99,7 +99,7 @@ states.figures(
             "inverse",
         ),
         states.Figure(
-            "Part de tous les avis",
+            "Part des avis",
             french.percent(found.share, decimals=1),
             "Avis de l'irritant sur tous les avis de la sélection ; l'évolution est en points.",
             _gap(lambda one: one.share, " pt"),

@@ -65,7 +65,7 @@ states.figures(
             "Part des avis qu'un irritant explique ; les autres sont suivis à part, pas jetés.",
         ),
         states.Figure(
-            "Négatifs parmi eux",
+            "Négatifs",
             french.percent(negative / max(1, total - unassigned), total - unassigned),
             "Part des avis rattachés dont l'auteur déclare un ressenti négatif.",
         ),
@@ -116,9 +116,7 @@ picked = st.dataframe(
         "trend": st.column_config.BarChartColumn(
             "Un an", width="small", help="Avis par quatre semaines, depuis un an."
         ),
-        "share_negative": st.column_config.ProgressColumn(
-            "Négatifs", format="%.0f %%", min_value=0, max_value=100, width="small"
-        ),
+        "share_negative": st.column_config.NumberColumn("Négatifs", format="%.0f %%"),
         "unanswered_share": st.column_config.NumberColumn("Sans réponse", format="%.0f %%"),
         "median_days": st.column_config.NumberColumn("Délai médian", format="%.0f j"),
         "endorsements": st.column_config.NumberColumn(

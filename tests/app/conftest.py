@@ -14,7 +14,7 @@ from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
 from data import snapshots
-from pages.components import navigation
+from pages.components import french, navigation
 
 Opened = Callable[..., AppTest]
 
@@ -58,8 +58,10 @@ def said(app: AppTest) -> str:
 
 
 def figures(app: AppTest) -> dict[str, str]:
-    """Key figures by name, as written."""
-    return {metric.label: metric.value for metric in app.metric}
+    """Key figures by name, as written, those of too few cases included."""
+    few = [text.value for text in app.text if text.value.startswith(french.TOO_FEW_SAID)]
+    names = [label.value[len(":small[") : -1] for label in app.markdown if label.value.startswith(":small[")]
+    return {metric.label: metric.value for metric in app.metric} | dict(zip(names, few, strict=True))
 
 
 def linked(app: AppTest) -> list[str]:

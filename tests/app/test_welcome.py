@@ -106,7 +106,7 @@ def test_a_failed_job_says_its_line_and_leaves_both_ways_open(empty_home: Path, 
     assert "Étape « Chargement des avis »" in told
     assert "ID expérience" in told
     assert "Traceback" not in told
-    assert [subheader.value for subheader in app.subheader][0] == "Essayer la démonstration"
+    assert app.subheader[0].value == "Essayer la démonstration"
 
 
 def test_a_file_name_or_an_error_written_like_markdown_stays_text(empty_home: Path, open_page: Opened) -> None:
