@@ -7,9 +7,13 @@ writers take their lock at the start of the transaction, so none fails half-way 
 from __future__ import annotations
 
 import sqlite3
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import OperationalError
@@ -21,6 +25,7 @@ HEAD = "0001"  # latest migration; a test holds it to the versions folder
 _BUSY_MS = 15_000
 _MIGRATION_LOCK = 0x7619E  # PostgreSQL advisory lock
 _SETTLE_S = 15.0
+_turns: WeakKeyDictionary[Engine, threading.Lock] = WeakKeyDictionary()
 
 
 def open_store(url: str) -> Engine:
@@ -43,9 +48,15 @@ def reading(engine: Engine) -> Connection:
     return engine.connect()
 
 
-def writing(engine: Engine) -> Connection:
-    """A connection whose transaction holds SQLite's write lock from its first statement."""
-    return engine.connect().execution_options(vigie_write=True)
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A connection whose transaction holds SQLite's write lock from its first statement.
+
+    Threads of a process take turns before SQLite sees them: its own waiting is a sleep and a retry, which at 25 writers
+    starves some for seconds (measured); other processes still wait by its busy timeout.
+    """
+    with _turns.get(engine, nullcontext()), engine.connect() as connection:
+        yield connection.execution_options(vigie_write=True)
 
 
 def version(engine: Engine) -> str | None:
@@ -72,6 +83,7 @@ def _sqlite(url: URL) -> Engine:
     if url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, pool_size=10, max_overflow=40)
+    _turns[engine] = threading.Lock()
 
     @event.listens_for(engine, "connect")
     def settings(connection: Any, _entry: ConnectionPoolEntry) -> None:
