@@ -1,4 +1,4 @@
-"""Commands of the data layer: `python -m data demo | download | ingest`."""
+"""Commands of the data layer: `python -m data demo | download | ingest | journal`."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from data import cli, download, ingest
 def parser() -> argparse.ArgumentParser:
     """The command line of `python -m data`."""
     from data.demo import cli as demo  # the generator and its lexicon: only this command line needs them
+    from data.operations import cli as operations
 
     top = argparse.ArgumentParser(prog="python -m data", description="Load, check and publish the data of Vigie.")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     demo.add_parser(commands)
     download.add_parser(commands)
     ingest.add_parser(commands)
+    operations.add_parser(commands)
     return top
 
 
