@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import subprocess
 import sys
 import threading
@@ -55,20 +54,17 @@ def test_opening_again_changes_nothing(operations_url: str):
     assert engine.version(again) == engine.HEAD
 
 
-def _open_and_write(url: str, number: int) -> None:
-    store = open_store(url)
-    drafts.request(store, f"start-{number}", number, requested_by="agent")
-    store.dispose()
+_STARTER = """
+import sys
+from data.operations import drafts
+from data.operations.engine import open_store
+drafts.request(open_store(sys.argv[1]), f"start-{sys.argv[2]}", int(sys.argv[2]), requested_by="agent")
+"""
 
 
 def test_processes_that_start_together_on_an_empty_store_migrate_it_once(operations_url: str):
-    context = multiprocessing.get_context("spawn")
-    started = [context.Process(target=_open_and_write, args=(operations_url, n)) for n in range(3)]
-    for process in started:
-        process.start()
-    for process in started:
-        process.join(60)
-    assert [process.exitcode for process in started] == [0, 0, 0]
+    started = [subprocess.Popen([sys.executable, "-c", _STARTER, operations_url, str(n)]) for n in range(3)]
+    assert [process.wait(60) for process in started] == [0, 0, 0]
     assert journal.verify(open_store(operations_url)) == journal.Verification(True, 3)
 
 
