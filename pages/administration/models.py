@@ -48,17 +48,17 @@ begun = [draft.first_s for draft in made if draft.first_s is not None]
 states.figures(
     [
         states.Figure(
-            "Temps d'une proposition",
+            "Proposition",
             f"{seconds(statistics.median(timed))} s" if timed else "–",
             f"Médiane des {_LAST} dernières propositions, de la demande au modèle jusqu'à la fin des contrôles.",
         ),
         states.Figure(
-            "Temps jusqu'aux premiers mots",
+            "Premiers mots",
             f"{seconds(statistics.median(begun))} s" if begun else "–",
             f"Médiane des {_LAST} dernières propositions.",
         ),
         states.Figure(
-            "Demandes en attente",
+            "En attente",
             french.number(drafts.waiting(engine)),
             "Propositions demandées qu'aucun rédacteur n'a encore prises.",
         ),

@@ -25,7 +25,7 @@ def test_with_a_worker_it_says_since_when_and_how_fast(tiny_home: Path, open_pag
     app = open_page("modeles")
     assert "1 rédacteur en marche" in said(app)
     assert app.table[0].value["Modèle servi"].iloc[0] == "petit.gguf"
-    assert figures(app)["Temps d'une proposition"] == "0,40 s"
+    assert figures(app)["Proposition"] == "0,40 s"
     assert app.table[1].value["Demandée par"].iloc[0] == "Camille, réponse aux usagers"
 
 
