@@ -70,9 +70,7 @@ def median(cases: Cases) -> float | None:
     return None if np.isnan(found) else float(found)
 
 
-def medians(
-    group: NDArray[np.int64], cases: Cases, groups: int, times: NDArray[np.int64] | None = None
-) -> Floats:
+def medians(group: NDArray[np.int64], cases: Cases, groups: int, times: NDArray[np.int64] | None = None) -> Floats:
     """`median` of each of `groups` groups numbered from 0, NaN where it is not reached.
 
     `times` says how often each case stands in the data, once by default.

@@ -57,9 +57,7 @@ def fold(text: str) -> str:
 
 def read(folder: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
     """The reviews, as text, and the truth."""
-    frame = pd.read_csv(
-        folder / "experiences.csv", sep=";", dtype=str, keep_default_na=False, encoding="utf-8-sig"
-    )
+    frame = pd.read_csv(folder / "experiences.csv", sep=";", dtype=str, keep_default_na=False, encoding="utf-8-sig")
     truth: dict[str, Any] = json.loads((folder / "truth.json").read_text("utf-8"))
     return frame, truth
 
@@ -190,7 +188,11 @@ def _list(values: Iterable[float]) -> str:
 def effects(frame: pd.DataFrame, truth: dict[str, Any]) -> list[Check]:
     """Delays and verdicts of the two groups of structures, before and after."""
     answered = frame[(frame["Date de premiere réponse"] != "") & (frame["Hors structure"] == "Non")]
-    answered = answered[~answered["Réponse structure 1"].str.contains("n'est pas encore en mesure de vous répondre|n'est pas encore en mesure", regex=True)]
+    answered = answered[
+        ~answered["Réponse structure 1"].str.contains(
+            "n'est pas encore en mesure de vous répondre|n'est pas encore en mesure", regex=True
+        )
+    ]
     published = pd.to_datetime(answered["Date de publication"])
     days = (pd.to_datetime(answered["Date de premiere réponse"]) - published).dt.total_seconds() / 86400
     adopted = pd.to_datetime(answered["ID structure 1"].map(truth["adoption"]), utc=True)

@@ -7,7 +7,7 @@ campaign, a season, a copied text, a new institution). None lies in the first 52
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -20,6 +20,9 @@ DECLARATION_DAY = date(2023, 6, 12)
 QUIET_FIRST, QUIET_LAST = 52, 6  # weeks without events at both ends
 REAL = ("surge", "place", "novelty")
 DECOYS = ("campaign", "season", "copied", "newcomer")
+_DAYS = {"surge": 18, "place": 14, "novelty": 20, "campaign": 9, "season": 20, "copied": 6, "newcomer": 55}
+_WIDE = ("novelty", "season")  # kinds that touch every institution of their subject
+_EVERYWHERE = 12  # structures from which a typology covers the country
 _SMALL = (3, 4, 5, 4, 5)
 _FAIR = {"surge": (12, 20), "place": (6, 12), "novelty": (6, 14)}
 
@@ -89,154 +92,160 @@ def sketches(lexicon: Lexicon, reviews: int, weeks: int, seed: int, planted: boo
 
 
 def plan(world: World, planted: tuple[Sketch, ...]) -> tuple[tuple[Event, ...], tuple[Planned, ...]]:
-    """Give each sketch its subject, place and dates, in mixed order of kinds; the reviews it brings, by day."""
-    rng = generator(world.seed, 3)
+    """Give each sketch its subject, place and dates, kinds in mixed order; and the reviews they bring, by day."""
+    planner = _Planner(world)
     first, last = QUIET_FIRST + 1, world.weeks - QUIET_LAST - 9
-    slots = np.linspace(first, last, max(len(planted), 1)) + rng.uniform(-1.5, 1.5, max(len(planted), 1))
-    weeks = np.clip(np.rint(slots).astype(int), first, last)
-    weeks = rng.permutation(weeks)
-    taken: set[int] = set()
+    count = max(len(planted), 1)
+    slots = np.linspace(first, last, count) + planner.rng.uniform(-1.5, 1.5, count)
+    weeks = planner.rng.permutation(np.clip(np.rint(slots).astype(int), first, last))
+    in_window = world.start + timedelta(weeks=QUIET_FIRST) <= DECLARATION_DAY < world.end - timedelta(weeks=12)
+    starts = []
+    for k, sketch in enumerate(planted):
+        start = world.start + timedelta(days=7 * int(weeks[k]) + int(planner.rng.integers(0, 5)))
+        starts.append(DECLARATION_DAY if sketch.declaration and in_window else start)
     events: list[Event] = []
     reviews: list[Planned] = []
-    newcomers = list(world.newcomers)
-    order = np.argsort(weeks, kind="stable")
-    for rank, k in enumerate(order):
-        sketch = planted[k]
-        start = world.start + timedelta(days=7 * int(weeks[k]) + int(rng.integers(0, 5)))
-        in_window = world.start + timedelta(weeks=QUIET_FIRST) <= DECLARATION_DAY < world.end - timedelta(weeks=12)
-        if sketch.declaration and in_window:
-            start = DECLARATION_DAY
-        event, brought = _place(world, rng, rank, sketch, start, taken, newcomers)
+    for rank, k in enumerate(sorted(range(len(planted)), key=lambda k: (starts[k], k))):
+        event, brought = planner.happen(rank, planted[k], starts[k])
         events.append(event)
         reviews += brought
     reviews.sort(key=lambda p: (p.day, p.event))
     return tuple(events), tuple(reviews)
 
 
-def _place(
-    world: World,
-    rng: np.random.Generator,
-    rank: int,
-    sketch: Sketch,
-    start: date,
-    taken: set[int],
-    newcomers: list[int],
-) -> tuple[Event, list[Planned]]:
-    kind = sketch.kind
-    irritant = _subject(world, rng, sketch, taken)
-    days = {"surge": 18, "place": 14, "novelty": 20, "campaign": 9, "season": 20, "copied": 6, "newcomer": 55}[kind]
-    end = start + timedelta(days=days - 1)
-    typology, structure, place = _where(world, rng, kind, irritant, newcomers)
-    offsets = _spread_days(rng, sketch.size, days)
-    same = kind in ("place", "campaign", "copied", "newcomer")
-    which = world.irritant_typologies[irritant][0] if irritant >= 0 else np.array([typology])
-    brought = []
-    for n, offset in enumerate(offsets):
-        t = typology if same or kind == "surge" else int(rng.choice(which))
-        located = place if place >= 0 else -1
-        brought.append(
-            Planned(rank, start + timedelta(days=int(offset)), irritant, t, structure, located, kind == "copied" and n > 0)
+@dataclass(frozen=True)
+class _Place:
+    """Where an event happens: numbers of a typology, a structure and a département; -1 where it is not confined."""
+
+    typology: int
+    structure: int = -1
+    department: int = -1
+
+
+class _Planner:
+    """Turns sketches into events, one after the other, without using a subject or a newcomer twice."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.rng = generator(world.seed, 3)
+        self.taken: set[int] = set()
+        self.newcomers = list(world.newcomers)
+
+    def happen(self, rank: int, sketch: Sketch, start: date) -> tuple[Event, list[Planned]]:
+        """The event of one sketch and the reviews it brings, some of them outside its dates for decoys."""
+        world, rng, kind = self.world, self.rng, sketch.kind
+        irritant = self._subject(sketch)
+        days = _DAYS[kind]
+        place = self._place(kind, irritant)
+        offsets = _spread_days(rng, sketch.size, days)
+        wide = kind in _WIDE
+        own = world.irritant_typologies[irritant][0] if wide else np.array([place.typology])
+        brought = [
+            Planned(
+                event=rank,
+                day=start + timedelta(days=int(offset)),
+                irritant=irritant,
+                typology=int(rng.choice(own)),
+                structure=place.structure,
+                place=place.department,
+                copy=kind == "copied" and n > 0,
+            )
+            for n, offset in enumerate(offsets)
+        ]
+        event = Event(
+            id=f"E{rank + 1:02d}",
+            kind=kind if kind in REAL else "decoy",
+            decoy=kind if kind in DECOYS else "",
+            irritant=irritant,
+            start=start,
+            end=brought[-1].day,
+            cells=tuple(self._cell(int(t), place, wide) for t in own),
         )
-    if kind == "season":
-        brought += _other_years(world, rng, sketch, irritant, typology, start, days)
-    if kind == "newcomer":
-        left = (world.end - end).days
-        for offset in np.sort(rng.integers(1, max(left, 2), sketch.extra)):
-            brought.append(Planned(-1, end + timedelta(days=int(min(offset, left))), -1, typology, structure, -1))
-    confined = world.structures[structure] if structure >= 0 else None
-    narrow = kind != "novelty" and kind != "season"
-    cell: dict[str, str | None] = {
-        "network": world.network_of[world.typologies[typology]].network if narrow else None,
-        "typology": world.typologies[typology] if narrow else None,
-        "structure": confined.id if confined else None,
-        "department": world.places[place].code if place >= 0 else None,
-    }
-    event = Event(
-        id=f"E{rank + 1:02d}",
-        kind=kind if kind in REAL else "decoy",
-        decoy=kind if kind in DECOYS else "",
-        irritant=irritant,
-        start=start,
-        end=end,
-        cells=(cell,),
-    )
-    return event, brought
+        if kind == "season":
+            brought += self._other_years(sketch, brought[0], days)
+        if kind == "newcomer":
+            left = max((world.end - event.end).days, 1)
+            brought += [
+                replace(brought[0], event=-1, day=event.end + timedelta(days=int(offset)))
+                for offset in np.sort(rng.integers(1, left + 1, sketch.extra))
+            ]
+        return event, brought
 
+    def _cell(self, typology: int, place: _Place, wide: bool) -> dict[str, str | None]:
+        world = self.world
+        name = world.typologies[typology]
+        return {
+            "network": None if wide else world.network_of[name].network,
+            "typology": name,
+            "structure": world.structures[place.structure].id if place.structure >= 0 else None,
+            "department": world.places[place.department].code if place.department >= 0 else None,
+        }
 
-def _subject(world: World, rng: np.random.Generator, sketch: Sketch, taken: set[int]) -> int:
-    """Subject of an event: rare ones for surges and places, held-out ones for novelties, none for volumes."""
-    if sketch.kind in ("campaign", "newcomer"):
-        return -1
-    if sketch.declaration:
-        found = next(k for k, i in enumerate(world.irritants) if i.id == DECLARATION)
+    def _subject(self, sketch: Sketch) -> int:
+        """Subject of an event: rare ones for surges and places, held-out ones for novelties, none for volumes."""
+        world, taken = self.world, self.taken
+        if sketch.kind in ("campaign", "newcomer"):
+            return -1
+        if sketch.declaration:
+            pool = [k for k, i in enumerate(world.irritants) if i.id == DECLARATION]
+        elif sketch.kind == "novelty":
+            pool = [k for k in range(world.ordinary, len(world.irritants)) if k not in taken]
+        else:
+            ranked = np.argsort(world.irritant_mix.mean(axis=0), kind="stable").tolist()
+            rarer = ranked[: max(1, (2 * len(ranked)) // 3)]
+            pool = [k for k in rarer if k not in taken and world.irritants[k].id != DECLARATION] or ranked
+            if sketch.kind == "place":
+                pool = [k for k in pool if self._local(k)] or pool
+        found = int(self.rng.choice(np.array(pool)))
         taken.add(found)
         return found
-    if sketch.kind == "novelty":
-        pool = [k for k in range(world.ordinary, len(world.irritants)) if k not in taken]
-    else:
-        share = world.irritant_mix.mean(axis=0)
-        ranked = np.argsort(share, kind="stable")
-        rarer = ranked[: max(1, (2 * len(ranked)) // 3)]
-        pool = [int(k) for k in rarer if k not in taken] or [int(k) for k in ranked]
-        if sketch.kind == "place":
-            local = [k for k in pool if _local(world, k)]
-            pool = local or pool
-    found = int(rng.choice(np.array(pool)))
-    taken.add(found)
-    return found
+
+    def _local(self, irritant: int) -> list[int]:
+        """Typologies of a subject that have structures all over the country."""
+        own = self.world.irritant_typologies[irritant][0]
+        return [int(t) for t in own if len(self.world.choices[t].structures) >= _EVERYWHERE]
+
+    def _place(self, kind: str, irritant: int) -> _Place:
+        world, rng = self.world, self.rng
+        if kind == "newcomer" and self.newcomers:
+            structure = int(self.newcomers.pop())
+            return _Place(world.typologies.index(world.structures[structure].typology), structure)
+        if irritant < 0:
+            wide = [t for t, c in enumerate(world.choices) if len(c.structures) >= _EVERYWHERE]
+            typology = int(rng.choice(np.array(wide or range(len(world.choices)))))
+            return _Place(typology, self._structure(typology))
+        which, cumulated = world.irritant_typologies[irritant]
+        if kind == "place":
+            typology = int(rng.choice(np.array(self._local(irritant) or which)))
+            structure = self._structure(typology)
+            located = not world.structures[structure].national and rng.random() < 0.6
+            return _Place(
+                typology, structure, world.places.index(world.structures[structure].department) if located else -1
+            )
+        typology = int(which[min(int(np.searchsorted(cumulated, rng.random())), len(which) - 1)])
+        return _Place(typology, self._structure(typology) if kind == "copied" else -1)
+
+    def _structure(self, typology: int) -> int:
+        chosen = self.world.choices[typology]
+        at = min(int(np.searchsorted(chosen.cumulated, self.rng.random())), len(chosen.structures) - 1)
+        return int(chosen.structures[at])
+
+    def _other_years(self, sketch: Sketch, first: Planned, days: int) -> list[Planned]:
+        """The same peak in the other years of the window: what makes a season innocent."""
+        start, end = self.world.start, self.world.end - timedelta(days=days)
+        years = [k for k in range(-20, 21) if k and start <= first.day + timedelta(weeks=52 * k) <= end]
+        own = self.world.irritant_typologies[first.irritant][0]
+        found = []
+        for n in range(sketch.extra):
+            shift = timedelta(weeks=52 * years[n % len(years)], days=int(self.rng.integers(0, days)))
+            found.append(replace(first, event=-1, day=first.day + shift, typology=int(self.rng.choice(own))))
+        return found
 
 
-def _local(world: World, irritant: int) -> list[int]:
-    """Typologies of a subject that have structures all over the country."""
-    return [int(t) for t in world.irritant_typologies[irritant][0] if len(world.choices[t].structures) >= 12]
-
-
-def _where(
-    world: World, rng: np.random.Generator, kind: str, irritant: int, newcomers: list[int]
-) -> tuple[int, int, int]:
-    """Typology, structure and département numbers of an event; -1 where it is not confined."""
-    if kind == "newcomer" and newcomers:
-        structure = newcomers.pop()
-        return world.typologies.index(world.structures[structure].typology), structure, -1
-    if kind in ("campaign", "newcomer"):
-        wide = [t for t, c in enumerate(world.choices) if len(c.structures) >= 12] or list(range(len(world.choices)))
-        typology = int(rng.choice(np.array(wide)))
-        return typology, _structure(world, rng, typology), -1
-    which, cumulated = world.irritant_typologies[irritant]
-    if kind == "place":
-        local = _local(world, irritant) or [int(which[0])]
-        typology = int(rng.choice(np.array(local)))
-        structure = _structure(world, rng, typology)
-        inside = not world.structures[structure].national
-        place = world.places.index(world.structures[structure].department)
-        return typology, structure, place if inside and rng.random() < 0.6 else -1
-    typology = int(which[int(np.searchsorted(cumulated, rng.random()))])
-    return typology, _structure(world, rng, typology) if kind == "copied" else -1, -1
-
-
-def _structure(world: World, rng: np.random.Generator, typology: int) -> int:
-    chosen = world.choices[typology]
-    return int(chosen.structures[min(int(np.searchsorted(chosen.cumulated, rng.random())), len(chosen.structures) - 1)])
-
-
-def _spread_days(rng: np.random.Generator, size: int, days: int) -> np.ndarray:
+def _spread_days(rng: np.random.Generator, size: int, days: int) -> list[int]:
     """Days of the reviews after the start: bunched early, but the first on day 0 and never all on one day."""
     offsets = np.minimum((rng.beta(1.2, 2.0, size) * days).astype(int), days - 1)
     offsets[0] = 0
     if size > 2:
         offsets[1], offsets[2] = max(int(offsets[1]), 2), max(int(offsets[2]), days // 3)
-    return np.sort(offsets)
-
-
-def _other_years(
-    world: World, rng: np.random.Generator, sketch: Sketch, irritant: int, typology: int, start: date, days: int
-) -> list[Planned]:
-    """The same peak in the other years of the window: what makes a season innocent."""
-    years = [k for k in range(-20, 21) if k and world.start <= start + timedelta(weeks=52 * k) <= world.end - timedelta(days=days)]
-    if not years:
-        return []
-    found = []
-    for n in range(sketch.extra):
-        shift = timedelta(weeks=52 * years[n % len(years)], days=int(rng.integers(0, days)))
-        found.append(Planned(-1, start + shift, irritant, typology, -1, -1))
-    return found
+    return sorted(offsets.tolist())

@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from data.demo import FIRST_ID, events, fiches, lexicon, reviews, structures
+from data.demo import rows as layout
 from data.demo import world as worlds
 from data.demo.events import Event, Planned
 from data.demo.lexicon import Lexicon
-from data.demo.reviews import Chunk
+from data.demo.reviews import Chunk, Job
 from data.demo.world import World
 
 ROWS_A_CHUNK = 2500  # weeks are grouped until a chunk holds about this many reviews
@@ -54,26 +55,28 @@ def prepare(order: Order) -> Demo:
     words = lexicon.load()
     sketches = events.sketches(words, order.reviews, order.weeks, order.seed, order.planted)
     brought = sum(s.size + s.extra for s in sketches)
-    world = worlds.build(words, order.reviews, order.seed, order.weeks, order.effect, brought)
+    world = worlds.build(
+        words, reviews=order.reviews, seed=order.seed, weeks=order.weeks, effect=order.effect, planned=brought
+    )
     happened, planned = events.plan(world, sketches)
     ids = fiches.identifiers(words.fiches)
     links = {f.slug: (f.title, fiches.address(ids[f.slug])) for f in words.fiches}
     return Demo(words, world, happened, planned, links)
 
 
-def chunks(demo: Demo) -> list[tuple[range, int, tuple[Planned, ...]]]:
-    """Weeks, first review id and planted reviews of each chunk."""
+def chunks(demo: Demo) -> list[Job]:
+    """The jobs of the file, in order."""
     start = demo.world.start
     by_week: dict[int, list[Planned]] = {}
     for p in demo.planned:
         by_week.setdefault((p.day - start).days // 7, []).append(p)
-    cut: list[tuple[range, int, tuple[Planned, ...]]] = []
+    cut: list[Job] = []
     first, next_id, rows, brought = 0, FIRST_ID, 0, list[Planned]()
     for week in range(demo.world.weeks):
         brought += by_week.get(week, [])
         rows += int(demo.world.weekly[week]) + len(by_week.get(week, []))
         if rows >= ROWS_A_CHUNK or week == demo.world.weeks - 1:
-            cut.append((range(first, week + 1), next_id, tuple(brought)))
+            cut.append(Job(range(first, week + 1), next_id, tuple(brought)))
             first, next_id, rows, brought = week + 1, next_id + rows, 0, []
     return cut
 
@@ -86,16 +89,16 @@ def _prepare_worker(order: Order) -> None:
         _here[:] = [prepare(order)]
 
 
-def _work(job: tuple[range, int, tuple[Planned, ...]]) -> Chunk:
+def _work(job: Job) -> Chunk:
     demo = _here[0]
-    return reviews.chunk(demo.world, demo.lexicon, demo.links, *job)
+    return reviews.chunk(demo.world, demo.lexicon, demo.links, job)
 
 
 def _computed(order: Order, demo: Demo, processes: int) -> Iterator[Chunk]:
     jobs = chunks(demo)
     if processes < 2:
         for job in jobs:
-            yield reviews.chunk(demo.world, demo.lexicon, demo.links, *job)
+            yield reviews.chunk(demo.world, demo.lexicon, demo.links, job)
         return
     forks = "fork" in multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("fork" if forks else "spawn")
@@ -124,7 +127,7 @@ def write(order: Order, out: Path, processes: int | None = None) -> None:
     days, replies, gained, verdicts = 0.0, 0, 0, 0
     pieces = out / ".truth.part"
     with (out / "experiences.csv").open("wb") as rows, pieces.open("wb") as truth:
-        rows.write(("\ufeff" + ";".join(f'"{h}"' for h in reviews.HEADER) + "\r\n").encode("utf-8"))
+        rows.write(layout.header().encode("utf-8"))
         separator = b""
         for chunk in _computed(order, demo, processes):
             rows.write(chunk.rows)
@@ -141,17 +144,15 @@ def write(order: Order, out: Path, processes: int | None = None) -> None:
         "replies": replies,
         "verdicts": verdicts,
     }
-    _write_truth(out / "truth.json", pieces, order, demo, found, effect)
+    _write_truth(out / "truth.json", _head(order, demo, found, effect), pieces)
     pieces.unlink()
 
 
-def _write_truth(
-    path: Path, pieces: Path, order: Order, demo: Demo, found: dict[int, list[int]], effect: dict[str, float]
-) -> None:
-    """Write truth.json; its long part, one entry a review, is copied from `pieces` without being held in memory."""
+def _head(order: Order, demo: Demo, found: dict[int, list[int]], effect: dict[str, float]) -> dict[str, Any]:
+    """The truth but for its long part, one entry a review."""
     world = demo.world
     ids = fiches.identifiers(demo.lexicon.fiches)
-    head: dict[str, Any] = {
+    return {
         "seed": order.seed,
         "events": [
             {
@@ -175,6 +176,10 @@ def _write_truth(
         },
         "effect": effect,
     }
+
+
+def _write_truth(path: Path, head: dict[str, Any], pieces: Path) -> None:
+    """Write truth.json; the entries of reviews are copied from `pieces` without being held in memory."""
     text = json.dumps(head, ensure_ascii=False, indent=1)
     with path.open("wb") as out, pieces.open("rb") as entries:
         out.write(text[: text.rindex("\n}")].encode("utf-8") + b',\n "reviews": {\n')

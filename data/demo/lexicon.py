@@ -18,7 +18,9 @@ from data.demo.variants import INSERTS, Pieces, loosened, speaker
 FOLDER = Path(__file__).parent / "lexicon"
 NOVELTIES = "nouveautes"
 COMMON = "commun"
-GIVEN = frozenset(("commune", "dept", "rue", "prenom", "organisme", "annee", "date", "montant", "mail", "tel", "adresse"))
+GIVEN = frozenset(
+    ("commune", "dept", "rue", "prenom", "organisme", "annee", "date", "montant", "mail", "tel", "adresse")
+)
 Vary = Callable[[str], Pieces]
 _SPOKEN = ("titles", "complaints", "details", "praises", "neutrals", "asks")
 

@@ -42,8 +42,8 @@ _NO_SUBJECT = (
 )  # fmt: skip
 _LONG, _VERY_LONG = 8, 14  # spaces of a sentence from which people interrupt themselves, and twice
 _JOINT = re.compile(
-    r", | (?=(?:pour|afin|sans|avec|dans|par|depuis|après|avant|chez|sur|mais|et|ou|alors|quand|car|sauf|à|au|aux|en|puis"
-    r"|que|qui|où|comme|ni|vers|contre|entre|pendant|malgré|jusqu'à|si|dès|faute|lorsque|parce|tandis|ici|là|hier) )"
+    r", | (?=(?:pour|afin|sans|avec|dans|par|depuis|après|avant|chez|sur|mais|et|ou|alors|quand|car|sauf|au|aux|puis"
+    r"|que|qui|comme|vers|contre|entre|pendant|malgré|jusqu'à|dès|faute|lorsque|parce|tandis|où) )|(?<![\d€]) (?=à (?!\d))"
 )
 _EMPTY = ("empty_negative", "empty_neutral", "empty_positive")
 _TITLES = ("vague_titles_negative", "vague_titles_neutral", "vague_titles_positive")
@@ -83,6 +83,14 @@ def random_values() -> dict[str, Callable[[Draw], str]]:
         return f"01 99 00 {int(draw() * 100):02d} {int(draw() * 100):02d}"
 
     return {"date": date, "montant": montant, "tel": tel}
+
+
+def street(draw: Draw) -> str:
+    """A street any town has."""
+    kind = ("rue", "avenue", "allée", "impasse", "place", "chemin")[int(draw() * 6)]
+    name = ("des Lilas", "du Moulin", "Pasteur", "des Écoles", "de la Gare", "Jean Moulin", "du Lavoir", "des Acacias",
+            "de Verdun", "Gambetta", "du Stade", "des Vignes")[int(draw() * 12)]  # fmt: skip
+    return f"{kind} {name}"
 
 
 @dataclass(frozen=True)
@@ -143,128 +151,111 @@ def length(draw: Draw, mood: int) -> float:
     return target * (1.08, 1.0, 0.86)[mood]
 
 
-def title(lexicon: Lexicon, subject: Irritant | None, mood: int, draw: Draw, scene: Scene) -> str:
-    """A title: of the subject for negative texts, vaguer otherwise, so that it does not tell the mood wrong."""
-    if subject is not None and (mood == NEGATIVE or (mood == NEUTRAL and draw() < 0.5)) and draw() < 0.8:
-        cards = subject.sentences["titles"]
-    else:
-        cards = lexicon.common[_TITLES[mood]]
-    text = sentence(cards[int(draw() * len(cards))], draw, scene)
-    if draw() < 0.05:
-        return text.upper()
-    return text
+class Pen:
+    """What one person writes one review with: the words there are, chance, and what the review is about."""
 
+    def __init__(self, lexicon: Lexicon, draw: Draw, scene: Scene) -> None:
+        self.lexicon = lexicon
+        self.draw = draw
+        self.scene = scene
 
-def body(
-    lexicon: Lexicon, subject: Irritant | None, second: Irritant | None, mood: int, how: Style, draw: Draw, scene: Scene
-) -> str:
-    """The text of a review on no subject, one or two."""
-    common = lexicon.common
-    target = length(draw, mood)
-    paragraphs: list[list[str]] = [[]]
-    size = 0
-    if draw() < 0.42:
-        opening = _broken(sentence(_one(common["openings"], draw), draw, scene), lexicon, draw, scene)
-        paragraphs[0].append(opening)
-        size += len(opening) + 1
-    closing = ""
-    if target > 220 and draw() < 0.45:
-        closing = sentence(_one(common["closings"], draw), draw, scene)
-        size += len(closing) + 1
-    subjects = [s for s in (subject, second) if s is not None]
-    for rank, one in enumerate(subjects):
-        until = target * (0.55 if len(subjects) == 2 and rank == 0 else 1.0)
-        if rank:
-            link = _LINKS[int(draw() * len(_LINKS))]
-            paragraphs.append([link])
-            size += len(link) + 1
-        size = _fill(lexicon, one, mood, until, size, paragraphs, draw, scene)
-    if not subjects:
-        size = _fill(lexicon, None, mood, target, size, paragraphs, draw, scene)
-    if closing:
-        if how.breaks != " " and draw() < 0.7:
-            paragraphs.append([])
-        paragraphs[-1].append(closing)
-    texts = [typed(" ".join(p), how, draw) for p in paragraphs if p]
-    return how.breaks.join(texts)
+    def say(self, cards: tuple[Parts, ...]) -> str:
+        """One sentence of a kind."""
+        return sentence(cards[int(self.draw() * len(cards))], self.draw, self.scene)
 
+    def title(self, subject: Irritant | None, mood: int) -> str:
+        """A title: of the subject when the text complains, vaguer otherwise so that it does not tell the mood wrong."""
+        draw = self.draw
+        if subject is not None and (mood == NEGATIVE or (mood == NEUTRAL and draw() < 0.5)) and draw() < 0.8:
+            text = self.say(subject.sentences["titles"])
+        else:
+            text = self.say(self.lexicon.common[_TITLES[mood]])
+        return text.upper() if draw() < 0.05 else text
 
-def _one(cards: tuple[Parts, ...], draw: Draw) -> Parts:
-    return cards[int(draw() * len(cards))]
-
-
-def _fill(
-    lexicon: Lexicon,
-    subject: Irritant | None,
-    mood: int,
-    target: float,
-    size: int,
-    paragraphs: list[list[str]],
-    draw: Draw,
-    scene: Scene,
-) -> int:
-    """Add sentences on one subject until the target length; returns the size reached."""
-    decks: dict[str, Deck] = {}
-    kinds = _KINDS[mood] if subject is not None else _NO_SUBJECT[mood]
-    kind = _FIRST[mood] if subject is not None else _EMPTY[mood] if draw() < 0.3 else kinds[0][0]
-    asked = subject is None or mood == POSITIVE or draw() < 0.45
-    first = True
-    while first or size + 30 < target:
-        deck = decks.get(kind)
-        if deck is None:
-            local = subject.sentences.get(kind) if subject is not None else None
-            deck = decks[kind] = Deck(local if local is not None else lexicon.common[kind], draw)
-        if deck.left:
-            text = sentence(deck.deal(), draw, scene)
-            text = _broken(text, lexicon, draw, scene)
-            if not first and draw() < 0.26:
-                text = _linked(text, draw)
-            if len(paragraphs[-1]) > 2 and draw() < 0.28:
+    def body(self, subject: Irritant | None, second: Irritant | None, mood: int, how: Style) -> str:
+        """The text of a review on no subject, one or two."""
+        common, draw = self.lexicon.common, self.draw
+        target = length(draw, mood)
+        paragraphs: list[list[str]] = [[]]
+        size = 0
+        if draw() < 0.42:
+            opening = self._broken(self.say(common["openings"]))
+            paragraphs[0].append(opening)
+            size += len(opening) + 1
+        closing = ""
+        if target > 220 and draw() < 0.45:
+            closing = self.say(common["closings"])
+            size += len(closing) + 1
+        subjects: list[Irritant | None] = [subject] if second is None else [subject, second]
+        for rank, one in enumerate(subjects):
+            until = target * (0.55 if len(subjects) == 2 and rank == 0 else 1.0)
+            if rank:
+                link = _LINKS[int(draw() * len(_LINKS))]
+                paragraphs.append([link])
+                size += len(link) + 1
+            size = self._fill(one, mood, (size, until), paragraphs)
+        if closing:
+            if how.breaks != " " and draw() < 0.7:
                 paragraphs.append([])
-            paragraphs[-1].append(text)
-            size += len(text) + 1
-        elif all(k in decks and not decks[k].left for k, _ in kinds):
-            break
-        first = False
-        u = draw()
-        kind = next(k for k, up_to in kinds if u < up_to)
-        if not asked and size > 0.6 * target:
-            kind, asked = "asks", True
-    return size
+            paragraphs[-1].append(closing)
+        return how.breaks.join(typed(" ".join(p), how, draw) for p in paragraphs if p)
 
+    def _fill(self, subject: Irritant | None, mood: int, sizes: tuple[int, float], paragraphs: list[list[str]]) -> int:
+        """Add sentences on one subject, from a size to a target; returns the size reached."""
+        draw = self.draw
+        size, target = sizes
+        decks: dict[str, Deck] = {}
+        kinds = _KINDS[mood] if subject is not None else _NO_SUBJECT[mood]
+        kind = _FIRST[mood] if subject is not None else _EMPTY[mood] if draw() < 0.3 else kinds[0][0]
+        asked = subject is None or mood == POSITIVE or draw() < 0.45
+        first = True
+        while first or size + 30 < target:
+            deck = decks.get(kind)
+            if deck is None:
+                local = subject.sentences.get(kind) if subject is not None else None
+                deck = decks[kind] = Deck(local if local is not None else self.lexicon.common[kind], draw)
+            if deck.left:
+                text = self._broken(sentence(deck.deal(), draw, self.scene))
+                if not first and draw() < 0.26:
+                    text = f"{_CONNECTORS[int(draw() * len(_CONNECTORS))]} {text[0].lower()}{text[1:]}"
+                if len(paragraphs[-1]) > 2 and draw() < 0.28:
+                    paragraphs.append([])
+                paragraphs[-1].append(text)
+                size += len(text) + 1
+            elif all(k in decks and not decks[k].left for k, _ in kinds):
+                break
+            first = False
+            u = draw()
+            kind = next(k for k, up_to in kinds if u < up_to)
+            if not asked and size > 0.6 * target:
+                kind, asked = "asks", True
+        return size
 
-def _broken(text: str, lexicon: Lexicon, draw: Draw, scene: Scene) -> str:
-    """A sentence as it is when short; interrupted once or twice when long."""
-    words = text.count(" ")
-    if words >= _VERY_LONG:
-        text = _interrupted(text, 0.67, lexicon, draw, scene)
-        return _interrupted(text, 0.33, lexicon, draw, scene)
-    return _interrupted(text, 0.5, lexicon, draw, scene) if words >= _LONG else text
+    def _broken(self, text: str) -> str:
+        """A sentence as it is when short; interrupted once or twice when long."""
+        words = text.count(" ")
+        if words >= _VERY_LONG:
+            return self._interrupted(self._interrupted(text, 0.67), 0.33)
+        return self._interrupted(text, 0.5) if words >= _LONG else text
 
-
-def _interrupted(text: str, around: float, lexicon: Lexicon, draw: Draw, scene: Scene) -> str:
-    """A long sentence with something slipped in `around` a share of its length: a day, a place, a witness."""
-    middle = len(text) * (around - 0.08 + 0.16 * draw())
-    places = [m.start() for m in _JOINT.finditer(text, 8, max(len(text) - 8, 8))]
-    if draw() < 0.4:
-        insert = ASIDES[int(draw() * len(ASIDES))]
-    else:
-        insert = sentence(_one(lexicon.common["inserts"], draw), draw, scene)
-        insert = insert[:1].lower() + insert[1:]
-    if not places:
-        return f"{text[:-1]} ({insert}){text[-1]}"
-    at = min(places, key=lambda p: abs(p - middle))
-    if text[at] == ",":
-        return f"{text[:at]}, {insert}{text[at:]}"
-    if draw() < 0.5:
-        return f"{text[:at]}, {insert},{text[at:]}"
-    return f"{text[:at]} ({insert}){text[at:]}"
-
-
-def _linked(text: str, draw: Draw) -> str:
-    """The sentence after a connector, as people join what they tell."""
-    connector = _CONNECTORS[int(draw() * len(_CONNECTORS))]
-    return f"{connector} {text[0].lower()}{text[1:]}"
+    def _interrupted(self, text: str, around: float) -> str:
+        """A long sentence with something slipped in `around` a share of its length: a day, an aside, a witness."""
+        draw = self.draw
+        middle = len(text) * (around - 0.08 + 0.16 * draw())
+        places = [m.start() for m in _JOINT.finditer(text, 8, max(len(text) - 8, 8))]
+        if draw() < 0.4:
+            insert = ASIDES[int(draw() * len(ASIDES))]
+        else:
+            insert = self.say(self.lexicon.common["inserts"])
+            insert = insert[:1].lower() + insert[1:]
+        if not places:
+            return f"{text[:-1]} ({insert}){text[-1]}"
+        at = min(places, key=lambda p: abs(p - middle))
+        if text[at] == ",":
+            return f"{text[:at]}, {insert}{text[at:]}"
+        if draw() < 0.6:
+            return f"{text[:at]}, {insert},{text[at:]}"
+        return f"{text[:at]} ({insert}){text[at:]}"
 
 
 def typed(text: str, how: Style, draw: Draw) -> str:

@@ -5,57 +5,54 @@ The rule it protects: a reply answers the subject of its review, and the canned 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
-from data.demo.lexicon import Irritant, Lexicon
-from data.demo.prose import NEGATIVE, POSITIVE, Deck
-from data.demo.templates import Draw, Scene, sentence
+from data.demo.lexicon import Irritant
+from data.demo.prose import NEGATIVE, POSITIVE, Deck, Pen
+from data.demo.templates import sentence
 
-def canned(lexicon: Lexicon, draw: Draw, scene: Scene) -> str:
+_EMPATHY = ("reply_empathy_negative", "reply_empathy_neutral", "reply_empathy_positive")
+_OWN = re.compile(r"\b([mM])(on|a|es)\b(?= [a-zà-ÿ])")
+
+
+def canned(pen: Pen) -> str:
     """DITP's non-reply: the institution is not on the platform yet."""
-    cards = lexicon.common["reply_canned"]
-    return sentence(cards[int(draw() * len(cards))], draw, scene)
+    return pen.say(pen.lexicon.common["reply_canned"])
 
 
 def reply(
-    lexicon: Lexicon,
-    subject: Irritant | None,
-    mood: int,
-    name: str,
-    drafted: bool,
-    links: Mapping[str, tuple[str, str]],
-    draw: Draw,
-    scene: Scene,
+    pen: Pen, subject: Irritant | None, mood: int, *, name: str, drafted: bool, links: Mapping[str, tuple[str, str]]
 ) -> str:
     """A public reply. `links` gives the title and address of a fiche by slug; drafted replies cite one more often."""
-    common = lexicon.common
+    common, draw = pen.lexicon.common, pen.draw
     glue = draw()
     gap = "" if glue < 0.45 else "\n\n" if glue < 0.70 else "\n" if glue < 0.90 else "&nbsp;"
-
-    def one(kind: str) -> str:
-        cards = common[kind]
-        return sentence(cards[int(draw() * len(cards))], draw, scene)
-
-    paragraphs = [f"Bonjour {name}," if draw() < 0.7 else one("reply_greetings")]
-    first = one("reply_thanks")
+    paragraphs = [f"Bonjour {name}," if draw() < 0.7 else pen.say(common["reply_greetings"])]
+    first = pen.say(common["reply_thanks"])
     if draw() < 0.85:
-        first += " " + one(("reply_empathy_negative", "reply_empathy_neutral", "reply_empathy_positive")[mood])
+        first += " " + pen.say(common[_EMPATHY[mood]])
     paragraphs.append(first)
     if subject is not None and (mood != POSITIVE or draw() < 0.3):
         deck = Deck(subject.sentences["answers"], draw)
         count = 2 + int(draw() * 3) + (1 if drafted else 0)
-        answers = [sentence(deck.deal(), draw, scene) for _ in range(min(count, deck.left))]
+        answers = [_addressed(sentence(deck.deal(), draw, pen.scene)) for _ in range(min(count, deck.left))]
         paragraphs.append(" ".join(answers))
     if mood != POSITIVE and draw() < 0.5:
-        paragraphs.append(one("reply_steps"))
+        paragraphs.append(_addressed(pen.say(common["reply_steps"])))
     if subject is not None and mood != POSITIVE and draw() < (0.5 if drafted else 0.2):
         title, url = links[subject.fiches[int(draw() * len(subject.fiches))]]
         paragraphs.append(f"La fiche « {title} » détaille la démarche : {url}")
     if draw() < 0.25:
-        paragraphs.append(one("reply_contacts"))
+        paragraphs.append(_addressed(pen.say(common["reply_contacts"])))
     if mood == NEGATIVE and draw() < 0.4:
-        paragraphs.append(one("reply_apologies"))
-    paragraphs.append(one("reply_closings"))
+        paragraphs.append(pen.say(common["reply_apologies"]))
+    paragraphs.append(pen.say(common["reply_closings"]))
     if draw() < 0.7:
-        paragraphs.append(one("reply_signatures"))
+        paragraphs.append(pen.say(common["reply_signatures"]))
     return gap.join(paragraphs)
+
+
+def _addressed(text: str) -> str:
+    """What the author calls mine is yours in the reply."""
+    return _OWN.sub(lambda m: ("V" if m[1] == "M" else "v") + ("os" if m[2] == "es" else "otre"), text)

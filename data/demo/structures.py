@@ -132,7 +132,7 @@ def build(typologies: Iterable[str], places: tuple[Department, ...]) -> tuple[St
 def write(path: Path, structures: Iterable[Structure]) -> None:
     """Write structures.csv: `;`, quotes only where needed, and the BOM inside the first header's quotes."""
     names = {s.id: s.name for s in structures}
-    lines = [";".join(_cell(h) for h in ('\ufeff' + HEADER[0], *HEADER[1:]))]
+    lines = [";".join(_cell(h) for h in ("\ufeff" + HEADER[0], *HEADER[1:]))]
     tray = (
         TRAY, networks.OUTSIDE, networks.OUTSIDE, TRAY_NAME, "", "Bannette de démonstration", "", "", "", "", "", "",
         "75000", "PARIS", "France", "", "", "", "", "", "Oui", code_of(networks.OUTSIDE), "com75056", "dep75",

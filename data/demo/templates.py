@@ -1,8 +1,8 @@
 """Sentences with slots, compiled once so that a million reviews cost little more than their random draws.
 
-Owns the small language of the lexicon: `{name}` draws a value of that slot, `{a|b|c}` draws one of the alternatives (a name
-that no slot has stands for itself), `#` draws a digit, and they nest. The rule it protects: two people never write the same long run of words, so common words of the fixed parts
-become slots of their own when a sentence is compiled (see `variants.py`).
+Owns the small language of the lexicon: `{name}` draws a value of that slot, `{a|b|c}` draws one of the alternatives (a
+name that no slot has stands for itself), `#` draws a digit, and they nest. The rule it protects: two people never write
+the same long run of words, so common words become slots of their own when a sentence is compiled (`variants.py`).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 _MANY, _SKEW = 40, 2.5  # long lists are drawn from their head more often, as words are in a language
+_AGAIN = 0.6  # chance that a review comes back to the thing it named
 Draw = Callable[[], float]
 Parts = tuple["Part", ...]
 
@@ -146,32 +147,33 @@ def render(parts: Parts, draw: Draw, scene: Scene, out: list[str]) -> None:
     """Append to `out` the fragments of one drawn sentence."""
     for part in parts:
         if part.__class__ is str:
-            out.append(part)  # type: ignore[arg-type]
-        elif part.__class__ is Choice:
-            options = part.options  # type: ignore[union-attr]
-            name = part.remember  # type: ignore[union-attr]
-            if name:
-                if name in scene.said:
-                    value_of = _drawn(options, draw, scene)
-                else:
-                    scene.said.add(name)
-                    value_of = scene.memory.get(name)
-                    if value_of is None:
-                        value_of = scene.memory[name] = _drawn(options, draw, scene)
-                out.append(_contracted(value_of, out))
+            out.append(part)
+        elif isinstance(part, Choice):
+            if part.remember:
+                out.append(_contracted(_recalled(part, draw, scene), out))
+                continue
+            options = part.options
+            count = len(options)
+            option = options[int((draw() ** _SKEW if count > _MANY else draw()) * count)]
+            if option.__class__ is str:
+                out.append(option)  # type: ignore[arg-type]
             else:
-                count = len(options)
-                option = options[int((draw() ** _SKEW if count > _MANY else draw()) * count)]
-                if option.__class__ is str:
-                    out.append(option)  # type: ignore[arg-type]
-                else:
-                    render(option, draw, scene, out)  # type: ignore[arg-type]
-        else:
-            name = part.name  # type: ignore[union-attr]
-            value_of = scene.memory.get(name)
-            if value_of is None:
-                value_of = scene.given[name](draw)
-            out.append(_contracted(value_of, out))
+                render(option, draw, scene, out)
+        elif isinstance(part, Given):
+            value = scene.memory.get(part.name)
+            out.append(_contracted(scene.given[part.name](draw) if value is None else value, out))
+
+
+def _recalled(part: Choice, draw: Draw, scene: Scene) -> str:
+    """The thing of that name this review speaks of: as a rule the same again, never twice in one sentence."""
+    name = part.remember
+    value = scene.memory.get(name)
+    if name in scene.said or (value is not None and draw() > _AGAIN):
+        return _drawn(part.options, draw, scene)
+    scene.said.add(name)
+    if value is None:
+        value = scene.memory[name] = _drawn(part.options, draw, scene)
+    return value
 
 
 def _drawn(options: tuple[Parts | str, ...], draw: Draw, scene: Scene) -> str:

@@ -55,7 +55,6 @@ j'ai: j'ai| j'ai| j'ai| j'ai donc| moi j'ai| j'ai quant à moi
 on m'a: on m'a| on m'a| ils m'ont| l'on m'a
 on me: on me| on me| l'on me
 on nous: on nous| l'on nous
-je suis: je suis| je suis| je suis donc| moi je suis
 cela: cela| ça| tout cela| ceci
 ça: ça| cela| tout ça
 mon dossier: mon dossier| mon cas| mon dossier
@@ -119,9 +118,8 @@ complètement: complètement| totalement| entièrement| intégralement
 totalement: totalement| complètement| entièrement
 longtemps: longtemps| une éternité| bien longtemps
 en ligne: en ligne| sur internet| par internet| via internet
-et: et| et| et| et| et| et| et aussi| et même| &| et également
+et: et| et| et| et| et| et| et aussi| et même| &
 ou: ou| ou| ou| ou bien| ou alors| ou encore
-sans: sans| sans| sans même
 pour: pour| pour| pour| pour| pour| pour| pour| pour| pour| pr
 dans: dans| dans| dans| dans| dans| dans| dans| dans| dans| ds
 avec: avec| avec| avec| avec| avec| avec| avec| avec| avec| avc
@@ -131,11 +129,11 @@ quand: quand| quand| lorsque| quand| lorsque| quand| lorsque| qd
 quand même: quand même| tout de même| malgré tout
 depuis quand: depuis quand
 jusqu'à quand: jusqu'à quand
-est: est| est| est| est| est bien| est donc| est vraiment| est manifestement| est bel et bien| est encore
+est: est| est| est| est| est bien| est donc| est vraiment| est manifestement| est encore
 a: a| a| a| a| a bien| a donc| a finalement| a encore| a visiblement
 sont: sont| sont| sont| sont bien| sont donc| sont visiblement| sont encore
 ont: ont| ont| ont| ont bien| ont donc| ont finalement
-était: était| était| était| était vraiment| était donc| était bel et bien
+était: était| était| était| était vraiment| était donc| était encore
 sera: sera| sera| sera donc| sera bien
 m'a: m'a| m'a| m'a| m'a bien| m'a donc| m'a tout de même| m'a carrément| m'a même
 m'ont: m'ont| m'ont| m'ont bien| m'ont donc| m'ont même
@@ -162,7 +160,6 @@ pendant: pendant| pendant| durant
 selon: selon| d'après| à en croire
 à peine: à peine| tout juste
 même pas: même pas| pas même| pas seulement
-déjà: déjà| déjà| déjà| bel et bien
 vous: vous| vous| vous| vous| vous| vous| vous| vous| vous| vous| vous| vs
 nous: nous| nous| nous| nous| nous| nous| nous| nous| nous| nous| nous| ns
 plus de: plus de| plus de| + de
@@ -210,6 +207,28 @@ mon mari: mon mari| mon époux
 mes enfants: mes enfants| mes gosses| mes petits
 de l'argent: de l'argent| des sous
 l'argent: l'argent| les sous
+avant: avant| avant| bien avant| juste avant
+après: après| après| juste après
+jamais: jamais| jamais| jamais vraiment
+minutes: minutes| minutes| min| mn
+heures: heures| heures| heures| h
+dossier: dossier| dossier| dossier| doss
+peut-on: peut-on| est-il possible de| est-ce qu'on peut| a-t-on le droit de
+exige: exige| réclame| demande
+réclame: réclame| exige| demande
+voiture: voiture| voiture| bagnole
+facture: facture| facture| note
+courrier: courrier| courrier| pli
+lettre: lettre| lettre| missive
+mairie: mairie| mairie| municipalité
+guichet: guichet| guichet| comptoir
+formulaire: formulaire| formulaire| questionnaire
+bravo: bravo| chapeau| félicitations
+numéro: numéro| numéro| n°
+s'est: s'est| s'est| s'est donc| s'est bien
+fut: fut| fut| a été| fut donc
+serait: serait| serait| serait donc| serait sûrement
+je suis: je suis| je suis| je suis donc| moi je suis| me voilà
 """
 
 ASIDES = (
@@ -254,10 +273,14 @@ TAILS = (
 )  # fmt: skip
 # A sentence that starts so needs what comes after its comma.
 _LEANING = frozenset(
-    "à a au aux après alors avant avec bien chez comme dans de depuis dès devant durant en entre faute face grâce hormis "
-    "jusqu lors lorsque malgré même ni par parce pendant plutôt pour puisque quand quant quelle quel sans sauf selon si "
-    "suite sur tandis vers vu quoi où qui que pourquoi comment résultat bref".split()
-)
+    (
+        "à", "a", "au", "aux", "après", "alors", "avant", "avec", "bien", "chez", "comme", "dans", "de", "depuis", "dès",
+        "devant", "durant", "en", "entre", "faute", "face", "grâce", "hormis", "jusqu", "lors", "lorsque", "malgré",
+        "même", "ni", "par", "parce", "pendant", "plutôt", "pour", "puisque", "quand", "quant", "quelle", "quel",
+        "sans", "sauf", "selon", "si", "suite", "sur", "tandis", "vers", "vu", "quoi", "où", "qui", "que", "pourquoi",
+        "comment", "résultat", "bref",
+    )
+)  # fmt: skip
 
 _WORD = re.compile(r"[\w'’-]+|, (?=[a-zà-ÿ])|\+")
 _INSIDE = re.compile(r"[\w'’-]")
@@ -282,7 +305,7 @@ def loosened(sentence: str) -> str:
 
 
 def speaker(noise: Mapping[str, Sequence[str]]) -> Callable[[str], Pieces]:
-    """A function that cuts a text into plain pieces and tuples of variants; `noise` gives usual misspellings by word."""
+    """A function that cuts a text into plain pieces and tuples of variants; `noise` gives misspellings by word."""
     table = {word: (word,) * _FAITHFUL * len(wrong) + tuple(wrong) for word, wrong in noise.items()}
     table |= _table()
     phrases: dict[str, list[str]] = {}

@@ -1,7 +1,7 @@
 """The country of the demo, drawn once from the seed: institutions, their habits, who adopts AI and when.
 
-Owns everything that stays true for all reviews: how many are written each week, on what, about which structure, how slow
-it is, on which day it starts using AI drafts. The rule it protects: adoption is confounded on purpose (slow structures
+Owns everything that stays true for all reviews: how many are written each week, on what, about which structure, how
+slow it is, on which day it starts using AI drafts. The rule it protects: adoption is confounded on purpose (slow structures
 adopt first, everybody drifts, subjects shift), so a plain before/after comparison overstates what AI did.
 """
 
@@ -86,7 +86,7 @@ def generator(seed: int, *path: int) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed & 0xFFFFFFFFFFFFFFFF, *path])))
 
 
-def build(lexicon: Lexicon, reviews: int, seed: int, weeks: int, effect: float, planned: int) -> World:
+def build(lexicon: Lexicon, *, reviews: int, seed: int, weeks: int, effect: float, planned: int) -> World:
     """Draw the country. `planned` reviews are kept out of the weekly volumes: events will bring them."""
     rng = generator(seed, 1)
     places = departments()

@@ -15,7 +15,7 @@ st.write(
     "avant d'afficher quoi que ce soit."
 )
 
-st.subheader("Qui ouvre quelle page", anchor=False)
+st.header("Qui ouvre quelle page", anchor=False)
 rows = [
     {
         "section": room.section,
@@ -33,13 +33,13 @@ st.table(
 )
 tables.csv_button(pd.DataFrame(rows).rename(columns=labels), "acces-par-role")
 
-st.subheader("Première page de chaque rôle", anchor=False)
+st.header("Première page de chaque rôle", anchor=False)
 homes = pd.DataFrame(
     [{"Rôle": role.value, "Page d'accueil": navigation.room(navigation.HOME[role]).title} for role in Role]
 )
 st.table(homes, hide_index=True, border="horizontal", alt="Page d'accueil de chaque rôle")
 
-st.subheader("Personnes", anchor=False)
+st.header("Personnes", anchor=False)
 st.caption(
     "Identité de développement : la personne est choisie dans la barre latérale, depuis cette machine seulement."
 )

@@ -67,7 +67,7 @@ if not last.empty:
 
 manager = who.role in {Role.ADMIN, Role.MANAGER}
 if manager:
-    st.subheader("Mettre à jour", anchor=False)
+    st.header("Mettre à jour", anchor=False)
     job = jobs.last(settings.home)
     running = job is not None and job.state == "running"
     with st.container(horizontal=True):
@@ -83,7 +83,7 @@ if manager:
     with st.expander("Charger un fichier", icon=":material/upload:"):
         welcome.load_form()
 
-st.subheader("Instantanés gardés", anchor=False)
+st.header("Instantanés gardés", anchor=False)
 kept = snapshots.kept(settings.home)
 st.dataframe(
     pd.DataFrame(
@@ -129,7 +129,7 @@ if manager and len(kept) > 1:
             else:
                 st.rerun()
 
-st.subheader("Défauts constatés au dernier chargement", anchor=False)
+st.header("Défauts constatés au dernier chargement", anchor=False)
 problems = warehouse.frame(
     "SELECT column_name, kind, count, array_to_string(examples, ' · ') AS examples FROM problems "
     "WHERE ingest_id = (SELECT id FROM ingests ORDER BY ran_at DESC LIMIT 1) ORDER BY count DESC"
@@ -145,5 +145,5 @@ else:
     )
 refused = warehouse.frame("SELECT file, line, reason FROM refused ORDER BY line LIMIT 500")
 if not refused.empty:
-    st.subheader("Lignes refusées", anchor=False)
+    st.header("Lignes refusées", anchor=False)
     tables.table(refused, {"file": "Fichier", "line": "Ligne", "reason": "Motif"}, name="refus", alt="Lignes refusées")

@@ -65,7 +65,7 @@ states.figures(
     ]
 )
 
-st.subheader("Rédacteurs", anchor=False)
+st.header("Rédacteurs", anchor=False)
 shown = alive or ([last] if last is not None else [])
 if shown:
     rows = [
@@ -91,7 +91,7 @@ if shown:
 else:
     states.empty("Aucun rédacteur n'a encore tourné ici.", "Démarrez-en un avec la commande ci-dessous.")
 
-st.subheader("Ajouter un modèle", anchor=False)
+st.header("Ajouter un modèle", anchor=False)
 st.write("Un modèle de langage tourne sur cette machine, hors de l'application. Trois commandes, une seule fois :")
 st.code(
     "make model GGUF=chemin-ou-adresse.gguf SHA256=somme-de-contrôle\n"
@@ -104,7 +104,7 @@ st.caption(
     "rédacteur. Sans modèle, les propositions sont assemblées à partir des réponses passées et des fiches."
 )
 
-st.subheader("Dernières propositions", anchor=False)
+st.header("Dernières propositions", anchor=False)
 if made:
     latest = [
         {

@@ -30,7 +30,7 @@ def show(
     located = int(tiles["n"].sum())
     table = tiles[tiles["n"] > 0].sort_values(["n", "code"], ascending=[False, True])
     if table.empty:
-        st.subheader(title, anchor=False)
+        st.header(title, anchor=False)
         st.info("Aucun de ces avis ne dit de quel département vient l'usager.", icon=":material/wrong_location:")
         return
     first = table.iloc[0]

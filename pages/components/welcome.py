@@ -40,14 +40,14 @@ def draw(may_load: bool) -> None:
         return
     demo, real = st.columns(2)
     with demo.container(border=True, height="stretch"):
-        st.subheader("Essayer la démonstration")
+        st.header("Essayer la démonstration")
         reviews = french.count(settings.demo_reviews, "avis fictif", "avis fictifs")
         st.write(f"{reviews} produits sur cette machine, en deux minutes environ.")
         if st.button("Préparer la démonstration", icon=":material/science:", type="primary", key="start_demo"):
             jobs.start(settings.home, "demo", jobs.demo_steps(settings.home, settings.demo_reviews))
             st.rerun()
     with real.container(border=True, height="stretch"):
-        st.subheader("Charger les données ouvertes")
+        st.header("Charger les données ouvertes")
         load_form()
 
 

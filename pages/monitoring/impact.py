@@ -78,7 +78,7 @@ def _verdict(measure: str, found: dict[str, Any]) -> tuple[str, str]:
 
 
 def _block(measure: str, found: dict[str, Any]) -> None:
-    st.subheader(_MEASURES[measure], anchor=False)
+    st.header(_MEASURES[measure], anchor=False)
     text, kind = _verdict(measure, found)
     show = {"good": st.success, "bad": st.warning, "unknown": st.info}[kind]
     icon = {"good": "check_circle", "bad": "warning", "unknown": "help"}[kind]
@@ -229,7 +229,7 @@ with states.guarded("L'impact n'a pas pu être lu"):
         links.to("donnees", "Aller aux données")
         st.stop()
 
-    st.subheader("La question", anchor=False)
+    st.header("La question", anchor=False)
     st.write(
         "Depuis qu'une structure rédige avec l'aide de l'IA, répond-elle plus vite, et les auteurs jugent-ils ses "
         "réponses plus utiles **grâce à l'IA** ? Les données sont celles du portail : chaque avis, sa première réponse, "
@@ -245,7 +245,7 @@ with states.guarded("L'impact n'a pas pu être lu"):
     if len(used):
         _used(used, _adoption(snapshot.id))
 
-    st.subheader("Ce qui pourrait tromper", anchor=False)
+    st.header("Ce qui pourrait tromper", anchor=False)
     for caveat in found["caveats"]:
         st.markdown(f"- {states.plain(caveat)}")
     with st.expander("Pourquoi ne pas comparer les réponses avec et sans IA ?"):

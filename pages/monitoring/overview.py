@@ -98,7 +98,7 @@ with states.guarded("Les chiffres n'ont pas pu être calculés"):
         help="Ressenti déclaré par l'usager. Une dernière semaine non terminée est en pointillé.",
     )
 
-    st.subheader(
+    st.header(
         "Ce qui a changé depuis un mois",
         anchor=False,
         help=(
@@ -119,7 +119,7 @@ with states.guarded("Les chiffres n'ont pas pu être calculés"):
             else:
                 links.to("tendances", "Voir ses tendances", institution=change.key)
 
-st.subheader("Signaux faibles de la semaine", anchor=False)
+st.header("Signaux faibles de la semaine", anchor=False)
 with states.guarded("Les signaux n'ont pas pu être lus"):
     found = record.published(store.warehouse(), asked, weeks=1)
     if not found:

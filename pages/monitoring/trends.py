@@ -136,7 +136,7 @@ def _headline(measure: Measure, now: Figures, before: Figures | None, period: st
 
 
 def _explained(snapshot_id: str, asked: Filters, measure: Measure) -> None:
-    st.subheader(
+    st.header(
         "Ce qui explique le changement",
         anchor=False,
         help=(
@@ -188,7 +188,7 @@ def _explained(snapshot_id: str, asked: Filters, measure: Measure) -> None:
 
 
 def _places(snapshot_id: str, asked: Filters, measure: Measure) -> None:
-    st.subheader(
+    st.header(
         "Par département",
         anchor=False,
         help="Le département de l'usager n'est renseigné que dans une partie des avis : les autres n'y sont pas.",
@@ -216,7 +216,7 @@ def _narrowed(asked: Filters, dimension: Dimension, value: str) -> Filters:
 
 
 def _reviews(asked: Filters, labels: dict[str, str], dimension: Dimension | None) -> None:
-    st.subheader("Les avis derrière ces chiffres", anchor=False)
+    st.header("Les avis derrière ces chiffres", anchor=False)
     narrowed = asked
     if dimension is not None and labels:
         value = st.selectbox(

@@ -168,7 +168,7 @@ def _months(frame: pd.DataFrame) -> None:
 
 
 def _by_structure(frame: pd.DataFrame) -> None:
-    st.subheader("Par structure", anchor=False, help="Sous 20 réponses, les délais ne sont pas montrés.")
+    st.header("Par structure", anchor=False, help="Sous 20 réponses, les délais ne sont pas montrés.")
     few = frame["answered"] < french.TOO_FEW
     columns = ["median_days", "p90_days", "mean_days", "km_median_days"]
     shown = frame.assign(**{name: frame[name].mask(few) for name in columns})
@@ -190,7 +190,7 @@ def _by_structure(frame: pd.DataFrame) -> None:
 
 
 def _what_is_late(frame: pd.DataFrame, target: int) -> None:
-    st.subheader("Ce qui est en retard aujourd'hui", anchor=False)
+    st.header("Ce qui est en retard aujourd'hui", anchor=False)
     if frame.empty:
         st.write("Aucun avis n'attend de réponse.")
         return
@@ -215,7 +215,7 @@ def _what_is_late(frame: pd.DataFrame, target: int) -> None:
 
 
 def _sent() -> None:
-    st.subheader(
+    st.header(
         "Envoyées d'ici",
         anchor=False,
         help=(

@@ -61,7 +61,7 @@ def nothing_chosen() -> None:
         return
     review = reviews.one(store.warehouse(), following)
     if review is not None:
-        st.subheader("Le plus pressant", anchor=False)
+        st.header("Le plus pressant", anchor=False)
         verbatims.card(review, key="offered", link=False)
         links.to("rediger", "Répondre à cet avis", id=str(following))
 
@@ -99,7 +99,7 @@ def already_sent(reply: SentReply) -> None:
     states.figures(figures)
     editor.leftover(reply.review_id)
     go_on(reply.review_id)
-    st.subheader("La réponse envoyée", anchor=False)
+    st.header("La réponse envoyée", anchor=False)
     with st.container(border=True):
         proposal.letter(reply.body)
 
@@ -154,17 +154,17 @@ def work(review: Review) -> None:
         )
     asked, answer = st.columns([2, 3], gap="medium")
     with asked:
-        st.subheader("L'avis", anchor=False)
+        st.header("L'avis", anchor=False)
         verbatims.card(review, key="desk", link=False)
         st.caption("Les coordonnées repérées sont masquées. Un nom seul peut rester visible.")
     with answer:
-        st.subheader("Votre réponse", anchor=False)
+        st.header("Votre réponse", anchor=False)
         helped = escalation is None and found is None
         draft = proposed(review, text) if helped else None
         hands(review, draft, helped, escalation is None and found is None)
     if draft is not None:
         with asked:
-            st.subheader("Sources de la proposition", anchor=False)
+            st.header("Sources de la proposition", anchor=False)
             evidence.sources(draft)
             with st.expander("Comment cette proposition a été faite", icon=":material/info:"):
                 made_by(draft)
@@ -207,7 +207,7 @@ def hands(review: Review, draft: StoredDraft | None, helped: bool, distress: boo
     if body.strip() and dialogs.is_open(f"send:{review.id}"):
         editor.confirm(review, text, body, begun, points)
     if body.strip() and reference is not None:
-        st.subheader("Points à regarder", anchor=False)
+        st.header("Points à regarder", anchor=False)
         evidence.findings(points, body)
 
 

@@ -92,7 +92,7 @@ else:
     states.empty("Tout a reçu une réponse, ou vos filtres sont étroits.", "Élargissez la période ou l'institution.")
 
 if handed:
-    st.subheader(f"Confiés à une personne ({french.number(len(handed))})", anchor=False)
+    st.header(f"Confiés à une personne ({french.number(len(handed))})", anchor=False)
     st.caption("L'assistance par IA est désactivée pour ces avis.")
     for escalation in handed:
         with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"handed_{escalation.id}"):
@@ -103,6 +103,6 @@ if handed:
 
 sent = waiting_list.unpublished()
 if sent:
-    st.subheader(f"Envoyées, en attente de publication ({french.number(len(sent))})", anchor=False)
+    st.header(f"Envoyées, en attente de publication ({french.number(len(sent))})", anchor=False)
     st.caption("Le portail les comptera comme répondues quand un prochain fichier les montrera.")
     waiting_list.unpublished_table(sent)

@@ -160,7 +160,7 @@ charts.show(
 )
 
 places = _where(snapshot_id, known.id, asked)
-st.subheader(
+st.header(
     "Où il se rencontre",
     anchor=False,
     help="« Fois la moyenne » : part de l'irritant ici, rapportée à sa part dans toute la sélection.",
@@ -204,7 +204,7 @@ else:
     )
 
 if not found.subjects.empty:
-    st.subheader("Sujets plus fins", anchor=False)
+    st.header("Sujets plus fins", anchor=False)
     subjects = found.subjects.assign(words=[", ".join(list(t)[:6]) for t in found.subjects["terms"]])
     tables.table(
         subjects,
@@ -213,11 +213,11 @@ if not found.subjects.empty:
         alt="Sujets de l'irritant",
     )
 
-st.subheader("Avis emblématiques", anchor=False, help="Les plus proches du cœur de l'irritant.")
+st.header("Avis emblématiques", anchor=False, help="Les plus proches du cœur de l'irritant.")
 best = irritants.emblematic(warehouse, known.id, asked, limit=3)
 verbatims.cards(reviews.by_ids(warehouse, [int(i) for i in best["id"]]), key="best", irritant=False)
 
-st.subheader("Tous les avis de l'irritant", anchor=False)
+st.header("Tous les avis de l'irritant", anchor=False)
 narrowed = replace(asked, irritants=(known.id,))
 offset = paging.offset(reviews.count(warehouse, narrowed), key="irritant")
 verbatims.cards(reviews.page(warehouse, narrowed, limit=paging.SIZE, offset=offset), key="all", irritant=False)

@@ -96,7 +96,7 @@ charts.show(
     name="irritants",
 )
 
-st.subheader(
+st.header(
     "Tous les irritants", anchor=False, help="Sélectionnez une ligne, ou choisissez dans la liste, pour l'ouvrir."
 )
 shown = listing.assign(

@@ -47,7 +47,7 @@ facts = {
     "Hors structure": "Oui" if review.out_of_structure else "Non",
     "Irritant": review.irritant_label or ("non rattaché" if review.irritant == -1 else "en attente d'analyse"),
 }
-st.subheader("Ce que l'on sait de cet avis", anchor=False)
+st.header("Ce que l'on sait de cet avis", anchor=False)
 st.table(
     {"Information": list(facts), "Valeur": [states.plain(value) for value in facts.values()]},
     hide_index=True,

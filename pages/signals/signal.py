@@ -73,7 +73,7 @@ charts.show(
 
 who, words = st.columns(2)
 with who.container(border=True, height="stretch"):
-    st.subheader("À qui l'envoyer", anchor=False)
+    st.header("À qui l'envoyer", anchor=False)
     if signal.owner:
         st.text(signal.owner.name)
         st.text(signal.owner.mailbox)
@@ -81,7 +81,7 @@ with who.container(border=True, height="stretch"):
     else:
         st.text("Aucune structure active avec une boîte à lettres n'est identifiée.")
 with words.container(border=True, height="stretch"):
-    st.subheader("Les mots", anchor=False)
+    st.header("Les mots", anchor=False)
     st.text(", ".join(signal.terms) or "–")
     if signal.topic is not None and signal.topic >= 0:
         links.to("irritant", "Voir l'irritant", id=str(signal.topic))
@@ -91,5 +91,5 @@ if signal.scope.department is None and any(review.department for review in found
     places = Counter(review.department for review in found if review.department)
     tilemap.show(places, title="D'où viennent ces avis", name="signal-departements", total=len(found))
 
-st.subheader("Les avis du signal", anchor=False)
+st.header("Les avis du signal", anchor=False)
 verbatims.cards(found, key="signal", irritant=False)

@@ -58,7 +58,7 @@ if not found:
 
 for signal in found[:20]:
     with st.container(border=True, key=f"signal_{signal.id}"):
-        st.subheader(states.plain(signal.label), anchor=False)
+        st.header(states.plain(signal.label), anchor=False)
         st.text(signal_words.sentence(warehouse, signal))
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(
@@ -68,7 +68,7 @@ for signal in found[:20]:
             )
             links.to("signal", "Ouvrir le signal", id=signal.id)
 
-st.subheader("Tous les signaux de la sélection", anchor=False)
+st.header("Tous les signaux de la sélection", anchor=False)
 frame = pd.DataFrame(
     {
         "week": [s.last_week for s in found],

@@ -53,7 +53,18 @@ def open_page(loopback: None) -> Opened:
 
 def said(app: AppTest) -> str:
     """Every sentence the page shows outside tables, one a line."""
-    kinds = (app.title, app.subheader, app.markdown, app.text, app.caption, app.info, app.warning, app.error, app.html)
+    kinds = (
+        app.title,
+        app.header,
+        app.subheader,
+        app.markdown,
+        app.text,
+        app.caption,
+        app.info,
+        app.warning,
+        app.error,
+        app.html,
+    )
     return "\n".join(str(element.value) for kind in kinds for element in kind)
 
 

@@ -47,7 +47,7 @@ def write(home: Path, job: Job) -> None:
 def test_an_empty_home_offers_the_demo_and_the_open_data(empty_home: Path, open_page: Opened) -> None:
     app = open_page("recherche", "analyste.demo")
     assert app.title[0].value == "Bienvenue dans Vigie"
-    assert [subheader.value for subheader in app.subheader] == [
+    assert [header.value for header in app.header] == [
         "Essayer la démonstration",
         "Charger les données ouvertes",
     ]
@@ -106,7 +106,7 @@ def test_a_failed_job_says_its_line_and_leaves_both_ways_open(empty_home: Path, 
     assert "Étape « Chargement des avis »" in told
     assert "ID expérience" in told
     assert "Traceback" not in told
-    assert app.subheader[0].value == "Essayer la démonstration"
+    assert app.header[0].value == "Essayer la démonstration"
 
 
 def test_a_file_name_or_an_error_written_like_markdown_stays_text(empty_home: Path, open_page: Opened) -> None:

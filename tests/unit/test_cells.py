@@ -1,0 +1,127 @@
+"""What the detectors see: counts by place, only of what was published, near copies once."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+from scipy.stats import nbinom
+
+from analytics.signals import cells, surge
+from analytics.signals.cells import Reading
+from tests import weekly_world as world
+
+
+@pytest.fixture(scope="module")
+def reviews() -> cells.Reviews:
+    return cells.read(Reading(world.build()), world.LAST)
+
+
+def test_only_what_was_published_is_read() -> None:
+    connection = world.build()
+    late = world.add(connection, 5, structure="sip1", irritant=0, end=world.LAST + timedelta(days=9))
+    seen = cells.read(Reading(connection), world.LAST)
+    assert not np.isin(late, seen.id).any()
+    assert seen.age.min() >= 0
+
+
+def test_going_back_gives_what_was_read_that_day(reviews: cells.Reviews) -> None:
+    past = world.LAST - timedelta(weeks=10)
+    again = reviews.seen_on(past)
+    direct = cells.read(Reading(world.build()), past)
+    np.testing.assert_array_equal(again.id, direct.id)
+    np.testing.assert_array_equal(again.age, direct.age)
+    with pytest.raises(ValueError, match="earlier day"):
+        again.seen_on(world.LAST)
+
+
+def test_counts_are_those_of_a_hand_written_query() -> None:
+    connection = world.build()
+    reviews = cells.read(Reading(connection), world.LAST)
+    counts = reviews.counts("structure", reviews.age < 4)
+    by_hand = connection.execute(
+        "SELECT count(*) FROM reviews JOIN review_topics ON review_id = id WHERE structure_id = 'caf1' AND irritant = 1"
+        " AND published_on > $last - 28",
+        {"last": world.LAST},
+    ).fetchall()[0][0]
+    caf1 = list(reviews.names["structure"]).index("caf1")
+    assert counts[caf1, 1] == by_hand > 0
+
+
+def test_reviews_without_a_place_are_in_no_cell_of_that_level(reviews: cells.Reviews) -> None:
+    everything = reviews.counts("nation", reviews.age < 52).sum()
+    located = reviews.counts("department", reviews.age < 52).sum()
+    assert 0 < located < 0.6 * everything
+
+
+def test_the_hors_structures_tray_is_not_a_structure() -> None:
+    connection = world.build()
+    connection.execute("UPDATE reviews SET out_of_structure = TRUE WHERE structure_id = 'caf2'")
+    seen = cells.read(Reading(connection), world.LAST)
+    assert "caf2" not in seen.names["structure"]
+    assert "CAF" in seen.names["typology"]
+
+
+def test_near_copies_count_once_and_only_the_past_is_looked_at() -> None:
+    text = "ma demande de carte grise est bloquée depuis trois mois et personne ne répond jamais au téléphone"
+    copy = text + " merci"
+    texts = [text, "tout autre chose sans le moindre rapport avec cela", copy, text]
+    days = np.array(["2025-06-01", "2025-06-02", "2025-06-03", "2025-08-01"], dtype="datetime64[D]")
+    ids = np.array([10, 11, 12, 13])
+    assert cells.repeats(ids, days, texts).tolist() == [12]  # two months later, it is news again
+    assert cells.repeats(ids[:2], days[:2], texts[:2]).tolist() == []
+
+
+def test_texts_of_a_few_words_or_none_are_handled() -> None:
+    days = np.array(["2025-06-01"] * 3, dtype="datetime64[D]")
+    assert cells.repeats(np.array([1, 2, 3]), days, ["", "bien", "nul"]).tolist() == []
+
+
+def test_the_tail_is_that_of_the_negative_binomial() -> None:
+    mean, shape = 0.7, 2.5
+    observed = np.arange(0, 9)
+    expected = nbinom.sf(observed - 1, shape, shape / (shape + mean))
+    np.testing.assert_allclose(surge.tail(observed, np.full(9, mean), np.full(9, shape)), expected, rtol=1e-9)
+
+
+def test_expected_counts_follow_the_known_rates(reviews: cells.Reviews) -> None:
+    """Over a year without events, what is expected of a busy cell is what it receives."""
+    week = next(c for c in surge.judged(reviews) if c.level == "structure" and c.window == 4)
+    caf1 = list(reviews.names["structure"]).index("caf1")
+    assert week.expected[caf1, 1] == pytest.approx(8.0, rel=0.35)
+    assert week.expected[caf1, 0] < 1
+
+
+def test_a_campaign_raises_what_is_expected() -> None:
+    quiet, busy = world.build(), world.build()
+    for irritant in (0, 2):
+        world.add(busy, 30, structure="caf1", irritant=irritant)
+    before, after = (
+        next(c for c in surge.judged(cells.read(Reading(w), world.LAST)) if c.level == "structure" and c.window == 1)
+        for w in (quiet, busy)
+    )
+    assert after.expected[0, 1] > 5 * before.expected[0, 1]
+
+
+def test_too_short_a_history_judges_nothing() -> None:
+    connection = world.build()
+    connection.execute("DELETE FROM reviews WHERE published_on < $day", {"day": world.LAST - timedelta(weeks=8)})
+    assert surge.judged(cells.read(Reading(connection), world.LAST)) == []
+
+
+def test_p_values_are_not_too_small_without_events() -> None:
+    """Discrete p-values are conservative: at most a share t of them is under t, allowing for chance."""
+    small = tests = 0
+    for seed in range(6):
+        reviews = cells.read(Reading(world.build(seed)), world.LAST)
+        for found in surge.judged(reviews):
+            small += int((found.p <= 0.05).sum())
+            tests += found.p.size
+    assert small / tests <= 0.06
+
+
+def test_no_review_at_all_is_not_an_error() -> None:
+    connection = world.build()
+    connection.execute("DELETE FROM reviews")
+    assert surge.judged(cells.read(Reading(connection), date(2025, 1, 1))) == []
