@@ -144,7 +144,7 @@ def telling(frame: pd.DataFrame, subjects: Sequence[str | None], seed: int) -> d
     from sklearn.naive_bayes import CategoricalNB
     from sklearn.preprocessing import OrdinalEncoder
 
-    counts = pd.Series(subjects, dtype=object).value_counts()
+    counts = pd.Series([s for s in subjects if s is not None], dtype=object).value_counts()
     enough = set(counts[counts >= 30].index)
     known = np.array([k for k, s in enumerate(subjects) if s in enough])
     known = np.random.default_rng(seed).permutation(known)[:8000]

@@ -19,7 +19,7 @@ from typing import Any, TextIO
 from sqlalchemy import Engine
 
 from data import personal, warehouse
-from data.operations import drafts, engine, replies
+from data.operations import engine, replies, stored
 from data.settings import Settings
 from data.warehouse import Warehouse, sql
 from generation import text
@@ -75,7 +75,7 @@ def dpo(_opened: Warehouse, store: Engine) -> Rows:
     for sent in replies.sent(store, limit=MOST):
         if sent.draft_id is None or sent.similarity is None or sent.similarity >= REWORKED:
             continue
-        draft = drafts.get(store, sent.draft_id)
+        draft = stored.get(store, sent.draft_id)
         if draft.reply:
             yield {
                 "prompt": [dict(message) for message in draft.record.get("prompt", ())],

@@ -14,6 +14,7 @@ import re
 import shutil
 from array import array
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +26,15 @@ from sklearn.utils.extmath import randomized_svd
 
 from data.warehouse import sql
 from generation import text
+from generation.retrieval import VERSION
 
-VERSION = 1
 MOST = 200_000  # replies indexed
 SAMPLE = 20_000  # documents the latent dimensions are learnt from
 DIMENSIONS = 64
 TERMS = 40_000
 SMALL = 2_000
 BLOCK = 2_000
+WEIGHED = 5  # columns of a document that weigh it; those after show it
 _NAME_WORD = re.compile(r"[a-zà-ÿœæ]{2,}", re.I)
 
 
@@ -45,8 +47,10 @@ def build_index(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[str
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     vocabulary: dict[str, int] = {}
-    replies, reply_rows = _read(connection, "indexable_replies", {"most": MOST}, vocabulary)
-    sections, section_rows = _read(connection, "indexable_sections", {}, vocabulary)
+    for kind in ("replies", "fiches"):
+        (target / kind).mkdir()
+    replies, reply_rows = _read(connection, "indexable_replies", {"most": MOST}, vocabulary, target / "replies")
+    sections, section_rows = _read(connection, "indexable_sections", {}, vocabulary, None)
     structures = _codes(row[2] for row in reply_rows)
     typologies = _codes(row[3] for row in reply_rows)
     fiche_ids = _codes(row[0] for row in section_rows)
@@ -91,19 +95,34 @@ def build_index(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[str
 
 
 def _read(
-    connection: duckdb.DuckDBPyConnection, name: str, params: dict[str, Any], vocabulary: dict[str, int]
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    params: dict[str, Any],
+    vocabulary: dict[str, int],
+    shown: Path | None,
 ) -> tuple[list[array[int]], list[tuple[Any, ...]]]:
-    """Documents of a query as arrays of term numbers, and their other columns."""
+    """Documents of a query (its last column) as arrays of term numbers, and their other columns.
+
+    With `shown`, a folder, the columns after the first five go to its `texts.jsonl` instead, one line a document, whose
+    starts are kept in `starts.npy`: a search then shows a text without asking the database for it.
+    """
     cursor = connection.cursor()
     cursor.execute(sql(__file__, name), params) if params else cursor.execute(sql(__file__, name))
     documents: list[array[int]] = []
     rows: list[tuple[Any, ...]] = []
-    while block := cursor.fetchmany(BLOCK):
-        for *columns, document in block:
-            numbers = (vocabulary.setdefault(term, len(vocabulary)) for term in text.terms(text.clean(document)))
-            documents.append(array("i", numbers))
-            rows.append(tuple(columns))
+    starts = array("q", [0])
+    with (shown / "texts.jsonl").open("wb") if shown else nullcontext() as texts:
+        while block := cursor.fetchmany(BLOCK):
+            for *columns, document in block:
+                numbers = (vocabulary.setdefault(term, len(vocabulary)) for term in text.terms(text.clean(document)))
+                documents.append(array("i", numbers))
+                rows.append(tuple(columns[:WEIGHED]))
+                if texts:
+                    line = json.dumps(columns[WEIGHED:], ensure_ascii=False).encode() + b"\n"
+                    starts.append(starts[-1] + texts.write(line))
     cursor.close()
+    if shown:
+        np.save(shown / "starts.npy", np.frombuffer(starts, dtype=np.int64))
     return documents, rows
 
 
@@ -171,7 +190,6 @@ def _shelve(
 ) -> None:
     """Write the BM25 matrix, the semantic vectors and the columns of one kind of document."""
     idf, components = learnt
-    folder.mkdir()
     for name, values in columns.items():
         np.save(folder / f"{name}.column.npy", values)
     if not documents:

@@ -23,6 +23,7 @@ from data.warehouse import Warehouse, sql
 from generation import text
 from generation.results import Source
 
+VERSION = 2  # of the index's layout
 FUSION = 60.0  # constant of reciprocal-rank fusion
 POOL = 60  # candidates kept from each list before fusion
 SAME_STRUCTURE, SAME_TYPOLOGY = 1.6, 1.3
@@ -50,6 +51,8 @@ class Index:
             self.manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text("utf-8"))
         except FileNotFoundError:
             raise VigieError("no retrieval index on this snapshot: run python -m refresh") from None
+        if not self.manifest["version"].startswith(f"retrieval-{VERSION}-"):
+            raise VigieError("the retrieval index of this snapshot was made by another version: run python -m refresh")
         self.version: str = self.manifest["version"]
         self._structures: dict[str, int] = self.manifest["structures"]
         self._typologies: dict[str, int] = self.manifest["typologies"]
@@ -63,7 +66,7 @@ class Index:
         wanted = text.query_terms(f"{question.text}\n{question.typology or ''}")[:QUERY_TERMS]
         if not wanted:
             return []
-        past = self._past_replies(warehouse, question, wanted)
+        past = self._past_replies(question, wanted)
         return [
             *self._search_fiches(warehouse, wanted, self._feedback(past), fiches),
             *self._search_replies(question, wanted, past, replies),
@@ -132,7 +135,7 @@ class Index:
                 )
         return sources
 
-    def _past_replies(self, warehouse: Warehouse, question: Question, wanted: list[str]) -> list[_Past]:
+    def _past_replies(self, question: Question, wanted: list[str]) -> list[_Past]:
         """The replies nearest to the question, same institution and useful ones first, before any choice."""
         shelf = self.replies
         if not shelf.size:
@@ -147,13 +150,10 @@ class Index:
         if question.exclude is not None:
             boost[shelf.columns["review"] == question.exclude] = 0.0
         lists = [(1.0, shelf.lexical(wanted) * boost), (1.0, shelf.semantic(self._lsa.project(wanted)) * boost)]
-        candidates = [
-            ((int(shelf.columns["review"][row]), int(shelf.columns["rank"][row])), score)
+        return [
+            _Past(int(shelf.columns["review"][row]), int(shelf.columns["rank"][row]), score, *shelf.shown(row))
             for row, score in _fused(lists, boost)[:FEEDBACK]
         ]
-        ids, ranks = [key[0] for key, _ in candidates], [key[1] for key, _ in candidates]
-        found = {row[:2]: row[2:] for row in warehouse.rows(sql(__file__, "replies_of"), {"ids": ids, "ranks": ranks})}
-        return [_Past(key[0], key[1], score, *found[key]) for key, score in candidates if key in found]
 
     def _feedback(self, past: list[_Past]) -> list[str]:
         """The telling words that several of the nearest replies share (pseudo-relevance feedback): replies speak the
@@ -220,6 +220,13 @@ class _Shelf:
         if self.size:
             self._bm25 = bm25s.BM25.load(folder / "bm25", mmap=True, load_corpus=False, show_progress=False)
             self._vectors = np.load(folder / "vectors.npy", mmap_mode="r")
+        if self.size and (folder / "texts.jsonl").exists():
+            self._texts = np.memmap(folder / "texts.jsonl", mode="r")
+            self._starts = np.load(folder / "starts.npy", mmap_mode="r")
+
+    def shown(self, row: int) -> list[Any]:
+        """The columns kept to show a document."""
+        return list(json.loads(self._texts[self._starts[row] : self._starts[row + 1]].tobytes()))
 
     def lexical(self, wanted: list[str]) -> np.ndarray:
         """BM25 score of every document."""

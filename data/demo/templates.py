@@ -155,8 +155,8 @@ def render(parts: Parts, draw: Draw, scene: Scene, out: list[str]) -> None:
             options = part.options
             count = len(options)
             option = options[int((draw() ** _SKEW if count > _MANY else draw()) * count)]
-            if option.__class__ is str:
-                out.append(option)  # type: ignore[arg-type]
+            if isinstance(option, str):
+                out.append(option)
             else:
                 render(option, draw, scene, out)
         elif isinstance(part, Given):

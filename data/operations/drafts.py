@@ -1,9 +1,8 @@
-"""Draft requests and stored drafts: where pages and drafting workers meet.
+"""Drafts being made: where pages and drafting workers meet.
 
 A page asks (`request`), a worker takes (`claim`), writes as it goes (`progress`), ends (`finish`, `fail`); anyone may
 `cancel`. The rules it protects: two workers never draft the same request; a worker that lost its request (cancelled,
-or given to another after its silence) can't write over it; a stored draft holds all that made it, so that it can be
-made again. No draft is ever made for a review whose AI is off (see `escalations`).
+or given to another after its silence) can't write over it. Drafts once made are in `stored`.
 """
 
 from __future__ import annotations
@@ -14,9 +13,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Engine, Row, Select, func, insert, select, update
+from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 
-from data.operations import tables
+from data.operations import stored, tables
 from data.operations.engine import reading, writing
 from data.operations.errors import Refused
 from data.operations.journal import Fact, record
@@ -53,27 +52,6 @@ class Request:
     version: int
 
 
-@dataclass(frozen=True)
-class StoredDraft:
-    """A draft as kept. `record` is the drafter's whole JSON object: sources, findings, route, prompt, parameters…"""
-
-    id: str
-    review_id: int
-    request_id: str | None
-    created_at: datetime
-    requested_by: str
-    instruction: str
-    reply: str
-    model: str
-    model_sha256: str
-    prompt_version: str
-    seed: int
-    snapshot: str
-    total_s: float | None
-    first_s: float | None
-    record: dict[str, Any]
-
-
 def request(
     engine: Engine,
     key: str,
@@ -90,7 +68,7 @@ def request(
     id_ = uuid4().hex
 
     def work(connection: Connection) -> Fact:
-        _allowed(connection, review_id)
+        stored.allowed(connection, review_id)
         connection.execute(
             insert(tables.draft_requests).values(
                 id=id_,
@@ -187,7 +165,7 @@ def finish(engine: Engine, request: Request, draft: Mapping[str, Any]) -> str | 
     id_ = uuid4().hex
 
     def work(connection: Connection) -> Fact:
-        _insert(
+        stored.keep(
             connection,
             id_,
             draft,
@@ -205,7 +183,7 @@ def finish(engine: Engine, request: Request, draft: Mapping[str, Any]) -> str | 
         )
         if connection.execute(ended).rowcount != 1:
             raise _Lost
-        return Fact("draft", id_, request.review_id, _told(draft) | {"request": request.id})
+        return Fact("draft", id_, request.review_id, stored.told(draft) | {"request": request.id})
 
     try:
         return record(engine, f"finish:{request.id}:{request.attempts}", str(request.worker), "draft.finish", work)
@@ -286,28 +264,6 @@ def release_dead(engine: Engine, silence_s: float = SILENCE_S) -> int:
     return int(failed + again)
 
 
-def store(
-    engine: Engine, key: str, review_id: int, draft: Mapping[str, Any], *, requested_by: str, instruction: str = ""
-) -> str:
-    """Keep a draft made in the page's own process; returns its id. Raises Refused when the AI is off for it."""
-    id_ = uuid4().hex
-
-    def work(connection: Connection) -> Fact:
-        _allowed(connection, review_id)
-        _insert(
-            connection,
-            id_,
-            draft,
-            review_id=review_id,
-            requested_by=requested_by,
-            instruction=instruction,
-            request_id=None,
-        )
-        return Fact("draft", id_, review_id, _told(draft))
-
-    return record(engine, key, requested_by, "draft.store", work)
-
-
 def get_request(engine: Engine, request_id: str) -> Request:
     """The request of that id. Raises Refused when there is none."""
     table = tables.draft_requests
@@ -325,26 +281,6 @@ def latest_request(engine: Engine, review_id: int) -> Request | None:
     with reading(engine) as connection:
         row = connection.execute(query).one_or_none()
     return None if row is None else _request(row)
-
-
-def get(engine: Engine, draft_id: str) -> StoredDraft:
-    """The stored draft of that id. Raises Refused when there is none."""
-    table = tables.drafts
-    with reading(engine) as connection:
-        row = connection.execute(select(table).where(table.c.id == draft_id)).one_or_none()
-    if row is None:
-        raise Refused("Cette proposition n'existe pas.")
-    return _draft(row)
-
-
-def of_review(engine: Engine, review_id: int) -> list[StoredDraft]:
-    """Every draft made for a review, newest first."""
-    return _drafts(engine, select(tables.drafts).where(tables.drafts.c.review_id == review_id))
-
-
-def recent(engine: Engine, limit: int = 20) -> list[StoredDraft]:
-    """The last drafts made, newest first."""
-    return _drafts(engine, select(tables.drafts).limit(limit))
 
 
 def waiting(engine: Engine) -> int:
@@ -370,63 +306,5 @@ def _mine(request: Request) -> Any:
     )
 
 
-def _allowed(connection: Connection, review_id: int) -> None:
-    table = tables.escalations
-    if connection.execute(select(table.c.id).where(table.c.review_id == review_id)).first() is not None:
-        raise Refused("L'IA est désactivée pour cet avis : il a été confié à une personne.")
-
-
-def _insert(
-    connection: Connection,
-    id_: str,
-    draft: Mapping[str, Any],
-    *,
-    review_id: int,
-    requested_by: str,
-    instruction: str,
-    request_id: str | None,
-) -> None:
-    timings = draft.get("timings") or {}
-    connection.execute(
-        insert(tables.drafts).values(
-            id=id_,
-            review_id=review_id,
-            request_id=request_id,
-            created_at=now(),
-            requested_by=requested_by,
-            instruction=instruction,
-            reply=draft["reply"],
-            model=draft["model"],
-            model_sha256=draft.get("model_sha256", ""),
-            prompt_version=draft["prompt_version"],
-            seed=draft["seed"],
-            snapshot=draft.get("snapshot", ""),
-            total_s=timings.get("total"),
-            first_s=timings.get("first"),
-            record=dict(draft),
-        )
-    )
-
-
-def _told(draft: Mapping[str, Any]) -> dict[str, Any]:
-    """What the journal says of a draft: how it was made, none of its text."""
-    return {
-        "model": draft["model"],
-        "prompt_version": draft["prompt_version"],
-        "seed": draft["seed"],
-        "sources": [source["id"] for source in draft["sources"]],
-        "findings": len(draft["findings"]),
-    }
-
-
-def _drafts(engine: Engine, query: Select[Any]) -> list[StoredDraft]:
-    with reading(engine) as connection:
-        return [_draft(row) for row in connection.execute(query.order_by(tables.drafts.c.created_at.desc()))]
-
-
 def _request(row: Row[Any]) -> Request:
     return Request(**row._mapping)
-
-
-def _draft(row: Row[Any]) -> StoredDraft:
-    return StoredDraft(**row._mapping)

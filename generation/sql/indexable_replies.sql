@@ -1,10 +1,11 @@
 -- Replies worth leaning on: written by an institution, not canned, not withdrawn; useful then recent first.
+-- Five columns to weigh a reply, six to show it (body, title, structure's id and name, verdict, typology), one to index.
 -- prior: usefulness (author's verdict counts for three visitors' votes) times recency (half weight after two years).
 WITH last AS (
     SELECT max(published_on) AS day FROM reviews
 ),
 judged AS (
-    SELECT p.review_id, p.rank, p.body, p.structure_id, r.typology, r.title, r.body AS review,
+    SELECT p.review_id, p.rank, p.body, p.structure_id, p.structure, p.author_verdict, r.typology, r.title, r.body AS review,
         coalesce(p.useful_votes, 0) + CASE WHEN p.author_verdict = 'utile' THEN 3 ELSE 0 END AS useful,
         coalesce(p.useless_votes, 0) + CASE WHEN p.author_verdict = 'pas utile' THEN 3 ELSE 0 END AS useless,
         date_diff('day', r.published_on, last.day) AS age
@@ -16,6 +17,7 @@ judged AS (
 )
 SELECT review_id, rank, coalesce(structure_id, '') AS structure_id, coalesce(typology, '') AS typology,
     (0.4 + 1.2 * (useful + 1) / (useful + useless + 2)) * (0.75 + 0.25 * pow(0.5, age / 730.0)) AS prior,
+    left(body, 6000) AS body, title, structure_id, structure, author_verdict, typology,
     concat_ws(chr(10), title, left(review, 1500), left(body, 1500)) AS document
 FROM judged
 ORDER BY prior DESC, review_id DESC, rank

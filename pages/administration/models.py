@@ -7,7 +7,7 @@ import statistics
 import pandas as pd
 import streamlit as st
 
-from data.operations import drafts, workers
+from data.operations import drafts, stored, workers
 from data.operations.tables import now
 from pages.components import french, identity, states, store, tables
 
@@ -33,7 +33,7 @@ settings = store.config()
 engine = store.operations()
 alive = workers.alive(engine)
 last = workers.last(engine)
-made = drafts.recent(engine, _LAST)
+made = stored.recent(engine, _LAST)
 
 st.title("Modèles", anchor=False)
 state = (

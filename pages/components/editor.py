@@ -18,9 +18,9 @@ from analytics.reviews import Review
 from data.errors import VigieError
 from data.operations import desk, replies
 from data.operations.desk import DeskText
-from data.operations.drafts import StoredDraft
 from data.operations.errors import Conflict
 from data.operations.similarity import as_proposed, similarity
+from data.operations.stored import StoredDraft
 from data.operations.tables import now
 from pages.components import dialogs, evidence, french, proposal, store
 

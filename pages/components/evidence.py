@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from data.operations.drafts import StoredDraft
+from data.operations.stored import StoredDraft
 from pages.components import french, links, proposal, states
 
 if TYPE_CHECKING:

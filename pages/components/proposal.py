@@ -16,8 +16,9 @@ import streamlit as st
 from analytics.reviews import Review
 from data import personal
 from data.errors import VigieError
-from data.operations import drafts, feedback, workers
-from data.operations.drafts import Request, StoredDraft
+from data.operations import drafts, feedback, stored, workers
+from data.operations.drafts import Request
+from data.operations.stored import StoredDraft
 from data.operations.tables import now
 from pages.components import french, store
 from pages.components.identity import Person
@@ -42,7 +43,7 @@ class Proposal:
 def current(who: Person, review: Review) -> Proposal:
     """The proposal for a review; the first visit asks for it. Raises VigieError when it can't be made."""
     engine = store.operations()
-    made = drafts.of_review(engine, review.id)
+    made = stored.of_review(engine, review.id)
     request = drafts.latest_request(engine, review.id)
     if request is not None and request.state in ACTIVE:
         if workers.alive(engine):
@@ -76,7 +77,7 @@ def ask(who: Person, review: Review, instruction: str = "") -> None:
         review.id,
         requested_by=who.id,
         instruction=instruction,
-        seed=len(drafts.of_review(engine, review.id)) + 1,
+        seed=len(stored.of_review(engine, review.id)) + 1,
     )
 
 
@@ -141,7 +142,7 @@ def sources(draft: StoredDraft) -> list[Source]:
 def _findings(snapshot_id: str, draft_id: str, body: str) -> list[Finding]:
     from generation import checks, institution
 
-    draft = drafts.get(store.operations(), draft_id)
+    draft = stored.get(store.operations(), draft_id)
     asked = _drafter(snapshot_id).asked(draft.review_id)
     route: Mapping[str, Any] = draft.record.get("route") or {}
     asked = replace(asked, typology=asked.typology or route.get("typology"))
@@ -156,13 +157,13 @@ def _here(who: Person, review: Review, instruction: str = "") -> StoredDraft:
     key = f"here:{_state(review.id)}"
     drafter = _drafter(store.snapshot().id)
     asked = replace(drafter.asked(review.id), instruction=instruction)
-    seed = len(drafts.of_review(engine, review.id)) + 1
+    seed = len(stored.of_review(engine, review.id)) + 1
     with st.spinner("Recherche de réponses et de fiches proches…"):
         draft = drafter.draft(asked, seed=seed, notice=NO_WORKER)
     if draft.escalation is not None:
         raise VigieError(draft.escalation.reason)
-    made = drafts.store(engine, key, review.id, draft.to_json(), requested_by=who.id, instruction=instruction)
-    return drafts.get(engine, made)
+    made = stored.store(engine, key, review.id, draft.to_json(), requested_by=who.id, instruction=instruction)
+    return stored.get(engine, made)
 
 
 def _told(draft: StoredDraft) -> str:
@@ -183,7 +184,7 @@ def _state(review_id: int) -> str:
     """What the screen showed when the person asked: the same state asks once."""
     engine = store.operations()
     request = drafts.latest_request(engine, review_id)
-    return f"{review_id}:{len(drafts.of_review(engine, review_id))}:{request.id if request else 'first'}"
+    return f"{review_id}:{len(stored.of_review(engine, review_id))}:{request.id if request else 'first'}"
 
 
 def _died(request: Request) -> str:

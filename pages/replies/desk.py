@@ -11,11 +11,11 @@ from analytics import reviews
 from analytics.reviews import Review
 from data.errors import VigieError
 from data.filters import Filters
-from data.operations import desk, drafts, escalations, replies
+from data.operations import desk, escalations, replies, stored
 from data.operations.desk import DeskText
-from data.operations.drafts import StoredDraft
 from data.operations.errors import Conflict
 from data.operations.replies import SentReply
+from data.operations.stored import StoredDraft
 from pages.components import (
     dialogs,
     distress_button,
@@ -119,7 +119,7 @@ def untouched(text: DeskText) -> bool:
     """Whether the agent has not changed a word of what was put in the editor."""
     if text.draft_id is None:
         return not text.body.strip() and text.started == ""
-    return text.body == drafts.get(engine, text.draft_id).reply
+    return text.body == stored.get(engine, text.draft_id).reply
 
 
 def work(review: Review) -> None:
@@ -178,7 +178,7 @@ def hands(review: Review, draft: StoredDraft | None, helped: bool, distress: boo
     if text is None or (text.closed_at is not None and replies.of_review(engine, review.id) is not None):
         st.rerun()  # somebody sent a reply meanwhile: the page says so
     body = editor.field(text)
-    begun = drafts.get(engine, text.draft_id) if text.draft_id else None
+    begun = stored.get(engine, text.draft_id) if text.draft_id else None
     reference = begun or draft
     points = proposal.findings(reference, body) if reference is not None and body.strip() else []
     with st.container(horizontal=True):

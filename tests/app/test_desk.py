@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine
 from streamlit.testing.v1 import AppTest
 
-from data.operations import desk, drafts, escalations, journal, replies, workers
+from data.operations import desk, drafts, escalations, journal, replies, stored, workers
 from data.operations.engine import open_store
 from pages.components import identity, navigation
 from tests.app.conftest import Opened, linked, said
@@ -44,7 +44,7 @@ def _labels(app: AppTest) -> list[str]:
 def test_without_a_worker_the_page_says_so_and_assembles_a_proposal(at_desk: Opened, store: Engine):
     app = at_desk(5)
     assert "Aucun rédacteur n'est en marche" in said(app)
-    [made] = drafts.of_review(store, 5)
+    [made] = stored.of_review(store, 5)
     assert _typed(app) == made.reply
     assert "F1001" in made.reply  # the fiche's link, from the retrieved source alone
     assert any("Déclarer l'occupation" in expander.label for expander in app.expander)
@@ -54,7 +54,7 @@ def test_without_a_worker_the_page_says_so_and_assembles_a_proposal(at_desk: Ope
 def test_opening_again_makes_no_second_proposal(at_desk: Opened, store: Engine):
     at_desk(5)
     at_desk(5)
-    assert len(drafts.of_review(store, 5)) == 1
+    assert len(stored.of_review(store, 5)) == 1
 
 
 def test_personal_data_of_the_review_is_masked(at_desk: Opened):
@@ -69,10 +69,10 @@ def test_another_proposal_is_asked_once_and_does_not_touch_a_text_already_change
     app.text_area[0].set_value("Mon texte.").run()
     app.button(key="regenerate").click().run()
     assert _typed(app) == "Mon texte."
-    assert len(drafts.of_review(store, 5)) == 2
+    assert len(stored.of_review(store, 5)) == 2
     assert "Votre texte n'a pas été touché" in said(app)
     app.button(key="replace").click().run()
-    assert _typed(app) == drafts.of_review(store, 5)[0].reply
+    assert _typed(app) == stored.of_review(store, 5)[0].reply
 
 
 def test_starting_from_a_blank_page_and_back(at_desk: Opened):
@@ -189,7 +189,7 @@ def test_a_review_of_another_structure_is_not_answered(
 def test_a_review_that_speaks_of_dying_shows_whom_to_call_and_no_proposal(at_desk: Opened, store: Engine):
     app = at_desk(10)
     assert "3114" in said(app)
-    assert drafts.of_review(store, 10) == []
+    assert stored.of_review(store, 10) == []
     assert drafts.latest_request(store, 10) is None
     assert _typed(app) == ""
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from data.operations import drafts, workers
+from data.operations import stored, workers
 from data.operations.engine import open_store
 from tests.app.conftest import Opened, figures, said
 from tests.tiny import DRAFT
@@ -21,7 +21,7 @@ def test_without_a_worker_it_says_who_drafts_and_how_to_add_a_model(tiny_home: P
 def test_with_a_worker_it_says_since_when_and_how_fast(tiny_home: Path, open_page: Opened):
     store = open_store(f"sqlite:///{tiny_home / 'operations.sqlite'}")
     workers.beat(store, "poste-1", model="petit.gguf", notice="")
-    drafts.store(store, "k", 5, DRAFT, requested_by="agent.demo")
+    stored.store(store, "k", 5, DRAFT, requested_by="agent.demo")
     app = open_page("modeles")
     assert "1 rédacteur en marche" in said(app)
     assert app.table[0].value["Modèle servi"].iloc[0] == "petit.gguf"

@@ -85,12 +85,17 @@ def test_the_tail_is_that_of_the_negative_binomial() -> None:
     np.testing.assert_allclose(surge.tail(observed, np.full(9, mean), np.full(9, shape)), expected, rtol=1e-9)
 
 
-def test_expected_counts_follow_the_known_rates(reviews: cells.Reviews) -> None:
-    """Over a year without events, what is expected of a busy cell is what it receives."""
-    week = next(c for c in surge.judged(reviews) if c.level == "structure" and c.window == 4)
-    caf1 = list(reviews.names["structure"]).index("caf1")
-    assert week.expected[caf1, 1] == pytest.approx(8.0, rel=0.35)
-    assert week.expected[caf1, 0] < 1
+def test_expected_counts_follow_the_known_rates() -> None:
+    """Without events, what is expected of a busy cell is near what it receives (8 in four weeks), never far under."""
+    expected = []
+    for seed in range(4):
+        reviews = cells.read(Reading(world.build(seed)), world.LAST)
+        month = next(c for c in surge.judged(reviews) if c.level == "structure" and c.window == 4)
+        caf1 = list(reviews.names["structure"]).index("caf1")
+        assert month.expected[caf1, 0] < 1
+        expected.append(month.expected[caf1, 1])
+    assert np.mean(expected) == pytest.approx(8.0, rel=0.4)
+    assert min(expected) > 5
 
 
 def test_a_campaign_raises_what_is_expected() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from data.operations import desk, drafts, replies
+from data.operations import desk, replies, stored
 from data.operations.engine import open_store
 from generation.__main__ import main
 from tests import tiny
@@ -152,7 +152,7 @@ def test_export_dpo_and_portal_write_what_agents_sent(
     tiny_home: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     store = open_store(f"sqlite:///{tiny_home / 'operations.sqlite'}")
-    draft_id = drafts.store(store, "k1", 5, DRAFT, requested_by="agent")
+    draft_id = stored.store(store, "k1", 5, DRAFT, requested_by="agent")
     sent = "Bonjour,\nL'ancien propriétaire n'a plus rien à déclarer : appelez le 06 12 34 56 78.\nCordialement"
     text = desk.begin(store, desk.opened(store, 5, "agent"), body=sent, started="draft", draft_id=draft_id)
     replies.send(store, text, sent, structure_id=tiny.TAXES)

@@ -17,7 +17,7 @@ from sqlalchemy import Engine, text, update
 from sqlalchemy.exc import DBAPIError
 
 from data.errors import VigieError
-from data.operations import drafts, engine, escalations, feedback, journal, tables, triage, workers
+from data.operations import drafts, engine, escalations, feedback, journal, stored, tables, triage, workers
 from data.operations.engine import open_store, reading, writing
 from data.operations.errors import Conflict, Refused
 from tests.tiny import DRAFT
@@ -96,7 +96,7 @@ def test_a_request_goes_from_waiting_to_done_with_its_text_on_the_way(operations
     assert made is not None
     assert done is not None
     assert (done.state, done.draft_id) == ("done", made)
-    kept = drafts.get(operations, made)
+    kept = stored.get(operations, made)
     assert kept.record == DRAFT  # everything needed to make it again
     assert (kept.total_s, kept.first_s, kept.seed) == (0.4, 0.1, 7)
 
@@ -106,7 +106,7 @@ def test_finishing_twice_stores_one_draft(operations: Engine):
     claimed = drafts.claim(operations, "w1")
     assert claimed is not None
     assert drafts.finish(operations, claimed, DRAFT) == drafts.finish(operations, claimed, DRAFT)
-    assert len(drafts.of_review(operations, 12)) == 1
+    assert len(stored.of_review(operations, 12)) == 1
 
 
 def test_the_desk_goes_before_drafts_prepared_in_advance(operations: Engine):
@@ -161,7 +161,7 @@ def test_a_cancelled_request_stops_its_worker_and_keeps_nothing(operations: Engi
     assert drafts.cancel_requested(operations, claimed)
     assert not drafts.progress(operations, claimed, "trop tard")
     assert drafts.finish(operations, claimed, DRAFT) is None
-    assert drafts.of_review(operations, 12) == []
+    assert stored.of_review(operations, 12) == []
     assert not drafts.cancel(operations, "c2", asked, "agent")
 
 
@@ -219,7 +219,7 @@ def test_a_model_that_writes_nul_bytes_breaks_nothing(operations: Engine):
     assert drafts.progress(operations, claimed, "Bon\x00jour")
     made = drafts.finish(operations, claimed, DRAFT | {"reply": "Bon\x00jour"})
     assert made is not None
-    assert drafts.get(operations, made).reply == "Bonjour"
+    assert stored.get(operations, made).reply == "Bonjour"
 
 
 # -- idempotency and the journal ------------------------------------------------------------------------------------
@@ -349,7 +349,7 @@ def test_an_escalated_review_gets_no_draft_any_more(operations: Engine):
     assert drafts.finish(operations, claimed, DRAFT) is None
     for again in (
         lambda: drafts.request(operations, "k2", 12, requested_by="alix"),
-        lambda: drafts.store(operations, "k3", 12, DRAFT, requested_by="alix"),
+        lambda: stored.store(operations, "k3", 12, DRAFT, requested_by="alix"),
     ):
         with pytest.raises(Refused, match="désactivée"):
             again()
@@ -387,7 +387,7 @@ def test_a_signal_decision_is_not_written_over_one_unseen(operations: Engine):
 
 
 def test_the_last_word_on_a_draft_stands(operations: Engine):
-    made = drafts.store(operations, "k", 12, DRAFT, requested_by="camille")
+    made = stored.store(operations, "k", 12, DRAFT, requested_by="camille")
     feedback.give(operations, made, "camille", review_id=12, good=True)
     feedback.give(operations, made, "camille", review_id=12, good=True)
     word = feedback.give(operations, made, "camille", review_id=12, good=False, reasons=["imprécise"])

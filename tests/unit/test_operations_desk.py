@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, update
 
-from data.operations import desk, drafts, journal, replies, tables
+from data.operations import desk, journal, replies, stored, tables
 from data.operations.engine import writing
 from data.operations.errors import Conflict, Refused
 from data.operations.similarity import as_proposed, characters_changed, similarity
@@ -19,7 +19,7 @@ from tests.tiny import DRAFT
 
 
 def _from_draft(store: Engine, review_id: int = 12, person: str = "camille") -> desk.DeskText:
-    made = drafts.store(store, f"draft-{review_id}", review_id, DRAFT, requested_by=person)
+    made = stored.store(store, f"draft-{review_id}", review_id, DRAFT, requested_by=person)
     text = desk.opened(store, review_id, person)
     return desk.begin(store, text, body=DRAFT["reply"], started="draft", draft_id=made)
 
@@ -104,7 +104,7 @@ def test_a_reply_reworked_is_measured_against_its_draft(operations: Engine):
 
 
 def test_a_reply_written_from_blank_has_no_similarity(operations: Engine):
-    drafts.store(operations, "d", 12, DRAFT, requested_by="camille")
+    stored.store(operations, "d", 12, DRAFT, requested_by="camille")
     text = desk.begin(operations, desk.opened(operations, 12, "camille"), body="", started="blank")
     sent = replies.send(operations, text, "Bonjour, je vous rappelle demain.")
     assert (sent.decided, sent.similarity, sent.characters_changed) == ("blank", None, None)

@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import Engine
 
 from data import settings
-from data.operations import drafts, escalations, workers
+from data.operations import drafts, escalations, stored, workers
 from data.operations.engine import open_store
 from generation import worker
 from generation.models.base import Run
@@ -88,7 +88,7 @@ def test_once_serves_the_agent_first_then_prepares_ahead_and_stops(tiny_home: Pa
     worker.work(settings.load(tiny_home), once=True)
     done = drafts.get_request(store, asked)
     assert done.state == "done"
-    order = sorted(drafts.recent(store), key=lambda draft: draft.created_at)
+    order = sorted(stored.recent(store), key=lambda draft: draft.created_at)
     assert order[0].review_id == 8
     assert order[0].seed == 5
     assert {draft.review_id for draft in order} == {5, 6, 7, 8, 10, 11}  # those that wait, but Hors structure
@@ -98,22 +98,22 @@ def test_once_serves_the_agent_first_then_prepares_ahead_and_stops(tiny_home: Pa
 
 def test_running_it_again_prepares_nothing_twice(tiny_home: Path, store: Engine) -> None:
     worker.work(settings.load(tiny_home), once=True)
-    before = len(drafts.recent(store))
+    before = len(stored.recent(store))
     worker.work(settings.load(tiny_home), once=True)
-    assert len(drafts.recent(store)) == before
+    assert len(stored.recent(store)) == before
 
 
 def test_a_review_whose_ai_is_off_is_left_to_people(tiny_home: Path, store: Engine) -> None:
     soon = datetime.now(UTC) + timedelta(days=1)
     escalations.escalate(store, "k", 6, raised_by="agent", reason="expulsion", recipient="chef", deadline=soon)
     worker.work(settings.load(tiny_home), once=True)
-    assert drafts.of_review(store, 6) == []
+    assert stored.of_review(store, 6) == []
 
 
 def test_an_agents_instruction_and_typology_reach_the_draft(tiny_home: Path, store: Engine) -> None:
     asked = drafts.request(store, "k", 9, requested_by="agent", typology="Préfecture", instruction="plus court")
     worker.work(settings.load(tiny_home), once=True)
-    kept = drafts.get(store, str(drafts.get_request(store, asked).draft_id))
+    kept = stored.get(store, str(drafts.get_request(store, asked).draft_id))
     assert kept.reply.endswith("Préfecture")
     assert "plus court" in kept.record["prompt"][1]["content"]
 
@@ -147,7 +147,7 @@ def test_cancelling_stops_the_model_and_frees_the_worker(store: Engine, slow: Sl
     until(lambda: slow.runs[0].finish == "cancelled", within_s=3)
     slow.words = 3
     assert ended(store, drafts.request(store, "k2", 6, requested_by="agent")).state == "done"
-    assert drafts.of_review(store, 5) == []
+    assert stored.of_review(store, 5) == []
 
 
 def test_stopping_the_worker_stores_no_half_draft(store: Engine, slow: Slow, serving: threading.Event) -> None:
@@ -156,14 +156,14 @@ def test_stopping_the_worker_stores_no_half_draft(store: Engine, slow: Slow, ser
     until(lambda: drafts.get_request(store, asked).partial_text)
     serving.set()
     until(lambda: workers.alive(store) == [])
-    assert drafts.of_review(store, 5) == []
+    assert stored.of_review(store, 5) == []
 
 
 def test_a_model_that_cannot_be_opened_leaves_the_extractive_one_serving(tiny_home: Path, store: Engine) -> None:
     config = settings.load(tiny_home).model_copy(update={"model": "/nowhere/model.gguf"})
     asked = drafts.request(store, "k", 5, requested_by="agent")
     worker.work(config, once=True)
-    kept = drafts.get(store, str(drafts.get_request(store, asked).draft_id))
+    kept = stored.get(store, str(drafts.get_request(store, asked).draft_id))
     assert kept.model == "extractive-1"
     assert "model.gguf" in kept.record["notice"]
     last = workers.last(store)
@@ -187,7 +187,7 @@ def test_two_workers_never_write_the_same_draft(tiny_home: Path, store: Engine) 
     command = [sys.executable, "-m", "generation", "worker", "--once", "--home", str(tiny_home)]
     both = [subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) for _ in range(2)]
     assert [process.wait(60) for process in both] == [0, 0]
-    asked = [draft for draft in drafts.recent(store) if draft.requested_by == "agent"]
+    asked = [draft for draft in stored.recent(store) if draft.requested_by == "agent"]
     assert sorted(draft.review_id for draft in asked) == [5, 6, 7, 8, 11]
 
 
