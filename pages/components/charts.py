@@ -65,7 +65,7 @@ def lines(
                 "x": [*days, *reversed(days)],
                 "y": [*frame[high], *reversed(list(frame[low]))],
                 "fill": "toself",
-                "fillcolor": _faded(curves[0].colour),
+                "fillcolor": faded(curves[0].colour),
                 "line": {"width": 0},
                 "hoverinfo": "skip",
                 "showlegend": False,
@@ -106,11 +106,11 @@ def lines(
                     "showlegend": False,
                 }
             )
-    layout = _layout(percent=percent)
-    layout["xaxis"] |= _ticks(days)
-    layout["shapes"] = [_upright(m.day.isoformat()) for m in marks]
-    layout["annotations"] = [_said(m.day.isoformat(), m.label) for m in marks]
-    return {"data": data, "layout": layout}
+    look = layout(percent=percent)
+    look["xaxis"] |= _ticks(days)
+    look["shapes"] = [upright(m.day.isoformat()) for m in marks]
+    look["annotations"] = [said(m.day.isoformat(), m.label) for m in marks]
+    return {"data": data, "layout": look}
 
 
 def bars(
@@ -151,9 +151,9 @@ def bars(
             "arrayminus": [v - lo for lo, v in zip(low, values, strict=True)],
             "color": palette.muted(),
         }
-    layout = _layout(percent=False)
-    layout["height"] = 70 + 30 * len(values)
-    layout["yaxis"] = {
+    look = layout(percent=False)
+    look["height"] = 70 + 30 * len(values)
+    look["yaxis"] = {
         "autorange": "reversed",
         "automargin": True,
         "ticklabelstandoff": 6,
@@ -164,95 +164,15 @@ def bars(
         "ticktext": [_wrapped(name) for name in labels],
         "tickfont": _ink(),
     }
-    layout["xaxis"] = {"rangemode": "tozero", "showgrid": False, "zeroline": True, "showticklabels": False}
-    layout["margin"]["r"] = 70
-    return {"data": [bar], "layout": layout}
-
-
-def waiting(frame: pd.DataFrame, *, target: float) -> dict[str, Any]:
-    """A survival curve with its band: `day`, `survival`, `low`, `high` (0..1), and the target as a mark."""
-    days = list(frame["day"])
-    colour = palette.category(0)
-    text = [
-        f"{french.percent(v)} attendent encore après {french.days(d)}"
-        for d, v in zip(days, frame["survival"], strict=True)
-    ]
-    band = {
-        "type": "scatter",
-        "x": [*days, *reversed(days)],
-        "y": [*frame["high"], *reversed(list(frame["low"]))],
-        "fill": "toself",
-        "fillcolor": _faded(colour),
-        "line": {"width": 0, "shape": "hv"},
-        "hoverinfo": "skip",
-    }
-    curve = {
-        "type": "scatter",
-        "mode": "lines",
-        "x": days,
-        "y": list(frame["survival"]),
-        "text": text,
-        "hoverinfo": "text",
-        "line": {"color": colour, "width": 2.5, "shape": "hv"},
-    }
-    layout = _layout(percent=True)
-    layout["showlegend"] = False
-    layout["xaxis"] |= {"title": {"text": "Jours depuis l'avis"}, "nticks": 8}
-    layout["yaxis"]["range"] = [0, 1]
-    layout["shapes"] = [_upright(target)]
-    layout["annotations"] = [_said(target, f"objectif : {french.days(target)}")]
-    return {"data": [band, curve], "layout": layout}
-
-
-def points(
-    labels: Sequence[str],
-    values: Sequence[float],
-    low: Sequence[float],
-    high: Sequence[float],
-    *,
-    unit: str,
-    after: int,
-) -> dict[str, Any]:
-    """Estimates with their intervals, in order; the first `after` of them, before the event, are drawn hollow."""
-    colour = palette.category(0)
-    texts = [
-        f"{name} : {french.signed(v, 1, unit)} (entre {french.signed(lo, 1)} et {french.signed(hi, 1)})"
-        for name, v, lo, hi in zip(labels, values, low, high, strict=True)
-    ]
-    marks = {
-        "type": "scatter",
-        "mode": "markers",
-        "x": list(labels),
-        "y": list(values),
-        "hovertext": texts,
-        "hoverinfo": "text",
-        "marker": {
-            "color": colour,
-            "size": 10,
-            "symbol": ["circle-open" if k < after else "circle" for k in range(len(labels))],
-            "line": {"color": colour, "width": 2},
-        },
-        "error_y": {
-            "type": "data",
-            "symmetric": False,
-            "array": [h - v for h, v in zip(high, values, strict=True)],
-            "arrayminus": [v - lo for lo, v in zip(low, values, strict=True)],
-            "color": colour,
-        },
-    }
-    layout = _layout(percent=False)
-    layout["yaxis"] |= {"rangemode": "normal", "zeroline": True, "zerolinecolor": palette.muted(), "zerolinewidth": 2}
-    layout["xaxis"] |= {"type": "category"}
-    if 0 < after < len(labels):
-        layout["shapes"] = [_upright(after - 0.5)]
-        layout["annotations"] = [_said(after - 0.5, "adoption")]
-    return {"data": [marks], "layout": layout}
+    look["xaxis"] = {"rangemode": "tozero", "showgrid": False, "zeroline": True, "showticklabels": False}
+    look["margin"]["r"] = 70
+    return {"data": [bar], "layout": look}
 
 
 def shares(frame: pd.DataFrame, x: str, parts: Sequence[Line]) -> dict[str, Any]:
     """Shares (0..1) of a whole over dates, stacked to 100 %; patterns as well as colours tell them apart."""
     days = list(frame[x])
-    patterns = ("", "/", ".", "x", "-")
+    patterns = ("", "/", ".", "")  # white lines over the plain colour
     data = [
         {
             "type": "bar",
@@ -261,24 +181,34 @@ def shares(frame: pd.DataFrame, x: str, parts: Sequence[Line]) -> dict[str, Any]
             "name": part.name,
             "hovertext": [_hover(d, v, "", True, 0) for d, v in zip(days, frame[part.column], strict=True)],
             "hoverinfo": "text+name",
-            "marker": {"color": part.colour, "pattern": {"shape": patterns[rank % len(patterns)], "size": 5}},
+            "marker": {
+                "color": part.colour,
+                "pattern": {
+                    "shape": patterns[rank % len(patterns)],
+                    "fillmode": "overlay",
+                    "fgcolor": "rgba(255,255,255,0.6)",
+                    "size": 6,
+                },
+            },
         }
         for rank, part in enumerate(parts)
     ]
-    layout = _layout(percent=True)
-    layout |= {"barmode": "stack", "bargap": 0.15}
-    layout["legend"] |= {"traceorder": "normal"}
-    layout["yaxis"]["range"] = [0, 1]
-    layout["xaxis"] |= _ticks(days)
-    return {"data": data, "layout": layout}
+    look = layout(percent=True)
+    look |= {"barmode": "stack", "bargap": 0.15}
+    look["legend"] |= {"traceorder": "normal"}
+    look["yaxis"]["range"] = [0, 1]
+    look["xaxis"] |= _ticks(days)
+    return {"data": data, "layout": look}
 
 
-def _upright(at: Any) -> dict[str, Any]:
+def upright(at: Any) -> dict[str, Any]:
+    """A thin dashed mark at a place of the x axis."""
     line = {"color": palette.muted(), "width": 1, "dash": "dash"}
     return {"type": "line", "x0": at, "x1": at, "yref": "paper", "y0": 0, "y1": 1, "line": line}
 
 
-def _said(at: Any, text: str) -> dict[str, Any]:
+def said(at: Any, text: str) -> dict[str, Any]:
+    """The words of a mark, at its top."""
     place = {"x": at, "y": 1, "yref": "paper", "xanchor": "left", "showarrow": False}
     return {**place, "text": text, "font": {"size": 11}}
 
@@ -305,7 +235,8 @@ def show(
             tables.table(frame, labels, name=name, alt=f"Données du graphique : {title}")
 
 
-def _layout(*, percent: bool) -> dict[str, Any]:
+def layout(*, percent: bool) -> dict[str, Any]:
+    """What every chart has in common."""
     return {
         "height": 320,
         "margin": {"l": 8, "r": 16, "t": 24, "b": 8},
@@ -361,6 +292,7 @@ def _wrapped(name: str) -> str:
     return "<br>".join(html.escape(line, quote=False) for line in lines)
 
 
-def _faded(colour: str) -> str:
+def faded(colour: str) -> str:
+    """A colour for a band behind a curve."""
     red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
     return f"rgba({red},{green},{blue},0.18)"

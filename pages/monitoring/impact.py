@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from analytics import impact
-from pages.components import charts, french, identity, links, palette, states, store, tables
+from pages.components import charts, french, identity, intervals, links, palette, states, store, tables
 from pages.components.charts import Line, Mark
 
 _MEASURES = {"delay": "Délai de réponse", "satisfaction": "Satisfaction"}
@@ -133,7 +133,7 @@ def _event_study(measure: str, table: pd.DataFrame) -> None:
     first = rows[rows["quarter"] == 0]
     said = f" Premier trimestre avec IA : {_change(measure, float(first['effect'].iloc[0]))}." if len(first) else ""
     charts.show(
-        charts.points(
+        intervals.points(
             labels,
             rows["effect"].tolist(),
             rows["low"].tolist(),

@@ -11,7 +11,7 @@ from analytics import delays, reviews
 from analytics.delays import Basis, Delays
 from data.filters import Filters
 from data.operations import replies
-from pages.components import charts, filters, french, identity, links, palette, states, store, tables
+from pages.components import charts, filters, french, identity, intervals, links, palette, states, store, tables
 from pages.components.charts import Line
 
 _BASES: dict[str, Basis] = {"Depuis la publication": "publication", "Depuis l'écriture": "written"}
@@ -109,7 +109,7 @@ def _waiting(curve: pd.DataFrame, target: int) -> None:
     left = float(at["survival"].iloc[0]) if len(at) else None
     shown = curve[curve["day"] % 5 == 0].assign(**{name: 100 * curve[name] for name in ("survival", "low", "high")})
     charts.show(
-        charts.waiting(curve, target=target),
+        intervals.waiting(curve, target=target),
         title="Combien attendent encore, jour après jour",
         alt=f"Courbe qui descend. Après {french.days(target)}, {french.percent(left)} des personnes attendent encore.",
         frame=shown,

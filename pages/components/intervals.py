@@ -1,0 +1,93 @@
+"""Charts of what is uncertain: who is still waiting after how long, and estimates around an event.
+
+The rule it protects: no estimate is drawn without its interval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from pages.components import charts, french, palette
+
+
+def waiting(frame: pd.DataFrame, *, target: float) -> dict[str, Any]:
+    """A survival curve with its band: `day`, `survival`, `low`, `high` (0..1), and the target as a mark."""
+    days = list(frame["day"])
+    colour = palette.category(0)
+    text = [
+        f"{french.percent(v)} attendent encore après {french.days(d)}"
+        for d, v in zip(days, frame["survival"], strict=True)
+    ]
+    band = {
+        "type": "scatter",
+        "x": [*days, *reversed(days)],
+        "y": [*frame["high"], *reversed(list(frame["low"]))],
+        "fill": "toself",
+        "fillcolor": charts.faded(colour),
+        "line": {"width": 0, "shape": "hv"},
+        "hoverinfo": "skip",
+    }
+    curve = {
+        "type": "scatter",
+        "mode": "lines",
+        "x": days,
+        "y": list(frame["survival"]),
+        "text": text,
+        "hoverinfo": "text",
+        "line": {"color": colour, "width": 2.5, "shape": "hv"},
+    }
+    look = charts.layout(percent=True)
+    look["showlegend"] = False
+    look["xaxis"] |= {"title": {"text": "Jours depuis l'avis"}, "nticks": 8}
+    look["yaxis"]["range"] = [0, 1]
+    look["shapes"] = [charts.upright(target)]
+    look["annotations"] = [charts.said(target, f"objectif : {french.days(target)}")]
+    return {"data": [band, curve], "layout": look}
+
+
+def points(
+    labels: Sequence[str],
+    values: Sequence[float],
+    low: Sequence[float],
+    high: Sequence[float],
+    *,
+    unit: str,
+    after: int,
+) -> dict[str, Any]:
+    """Estimates with their intervals, in order; the first `after` of them, before the event, are drawn hollow."""
+    colour = palette.category(0)
+    texts = [
+        f"{name} : {french.signed(v, 1, unit)} (entre {french.signed(lo, 1)} et {french.signed(hi, 1)})"
+        for name, v, lo, hi in zip(labels, values, low, high, strict=True)
+    ]
+    marks = {
+        "type": "scatter",
+        "mode": "markers",
+        "x": list(labels),
+        "y": list(values),
+        "hovertext": texts,
+        "hoverinfo": "text",
+        "marker": {
+            "color": colour,
+            "size": 10,
+            "symbol": ["circle-open" if k < after else "circle" for k in range(len(labels))],
+            "line": {"color": colour, "width": 2},
+        },
+        "error_y": {
+            "type": "data",
+            "symmetric": False,
+            "array": [h - v for h, v in zip(high, values, strict=True)],
+            "arrayminus": [v - lo for lo, v in zip(low, values, strict=True)],
+            "color": colour,
+        },
+    }
+    look = charts.layout(percent=False)
+    look["yaxis"] |= {"rangemode": "normal", "zeroline": True, "zerolinecolor": palette.muted(), "zerolinewidth": 2}
+    look["xaxis"] |= {"type": "category"}
+    if 0 < after < len(labels):
+        look["shapes"] = [charts.upright(after - 0.5)]
+        look["annotations"] = [charts.said(after - 0.5, "adoption")]
+    return {"data": [marks], "layout": look}
