@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
 import numpy as np
+import pandas as pd
 
 from data import snapshots
 
@@ -83,17 +84,17 @@ def add(
 
 def _insert(connection: duckdb.DuckDBPyConnection, rows: list[tuple]) -> list[int]:
     first = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM reviews").fetchall()[0][0]
-    ids = list(range(first, first + len(rows)))
-    connection.executemany(
-        "INSERT INTO reviews (id, published_at, published_on, title, body, sentiment, network, typology, structure_id,"
-        " structure, department) VALUES (?, ?, ?, 'Titre', ?, 'Négatif', ?, ?, ?, ?, ?)",
-        [
-            (i, datetime.combine(day, time(9)), day, text, *STRUCTURES[place][:2], place, place.upper(), department)
-            for i, (day, place, _, text, department) in zip(ids, rows, strict=True)
-        ],
+    frame = pd.DataFrame(rows, columns=["published_on", "structure_id", "irritant", "body", "department"])
+    frame["id"] = range(first, first + len(frame))
+    frame["published_on"] = pd.to_datetime(frame["published_on"])
+    frame["network"] = [STRUCTURES[place][0] for place in frame["structure_id"]]
+    frame["typology"] = [STRUCTURES[place][1] for place in frame["structure_id"]]
+    connection.register("planted", frame)
+    connection.execute(
+        "INSERT INTO reviews BY NAME SELECT id, published_on + INTERVAL 9 HOUR AS published_at, published_on::DATE AS"
+        " published_on, 'Titre' AS title, body, 'Négatif' AS sentiment, network, typology, structure_id,"
+        " upper(structure_id) AS structure, department::VARCHAR AS department FROM planted"
     )
-    connection.executemany(
-        "INSERT INTO review_topics VALUES (?, ?, NULL, 0.5)",
-        [(i, row[2]) for i, row in zip(ids, rows, strict=True)],
-    )
-    return ids
+    connection.execute("INSERT INTO review_topics SELECT id, irritant, NULL, 0.5 FROM planted")
+    connection.unregister("planted")
+    return [int(i) for i in frame["id"]]

@@ -19,7 +19,7 @@ _SPECIFIC = {"structure": 4, "department": 3, "typology": 2, "network": 1, "nati
 
 
 @dataclass(frozen=True)
-class Tested:
+class Judged:
     """One cell's test."""
 
     level: str
@@ -78,7 +78,7 @@ def hierarchical(families: np.ndarray, p: np.ndarray, q: float, size: int) -> np
     return out
 
 
-def most_specific(tests: Sequence[Tested], members: Sequence[frozenset[int]]) -> list[int]:
+def most_specific(tests: Sequence[Judged], members: Sequence[frozenset[int]]) -> list[int]:
     """Positions of the tests to show: for each event, the narrowest cell that holds most of its excess.
 
     `members` are the review ids of each test. Tests of one irritant whose reviews overlap are the same event; the

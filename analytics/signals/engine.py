@@ -17,7 +17,7 @@ import pandas as pd
 
 from analytics.signals import decision, surge
 from analytics.signals.cells import GUARD, LEVELS, WINDOWS, Reader, Reading, Reviews, read, repeats
-from analytics.signals.decision import Tested
+from analytics.signals.decision import Judged
 from analytics.signals.owners import Tree
 from analytics.signals.record import Scope, Signal, identity
 from analytics.topics import text
@@ -107,7 +107,7 @@ def curve(known: Background, signal: Signal) -> pd.DataFrame:
     return pd.DataFrame({"week": firsts, **values})
 
 
-def _tests(reviews: Reviews, q: float) -> tuple[list[Tested], int]:
+def _tests(reviews: Reviews, q: float) -> tuple[list[Judged], int]:
     """The significant tests with their q-values, and how many were run."""
     every = surge.judged(reviews)
     if not every:
@@ -126,7 +126,7 @@ def _tests(reviews: Reviews, q: float) -> tuple[list[Tested], int]:
         cells = every[int(number)]
         at = int(place), int(irritant)
         observed, expected = int(cells.observed[at]), float(cells.expected[at])
-        tests.append(Tested(cells.level, *at, cells.window, observed, expected, float(p), float(value)))
+        tests.append(Judged(cells.level, *at, cells.window, observed, expected, float(p), float(value)))
     return tests, len(table)
 
 
@@ -145,13 +145,13 @@ def _flat(cells: surge.Cells, number: int) -> pd.DataFrame:
     )
 
 
-def _members(reviews: Reviews, test: Tested) -> np.ndarray:
+def _members(reviews: Reviews, test: Judged) -> np.ndarray:
     """Rows of the reviews of a test."""
     inside = (reviews.age < test.window) & (reviews.irritant == test.irritant)
     return np.flatnonzero(inside & (reviews.place[test.level] == test.place))
 
 
-def _evident(reviews: Reviews, test: Tested, rows: np.ndarray) -> bool:
+def _evident(reviews: Reviews, test: Judged, rows: np.ndarray) -> bool:
     """Enough distinct reviews, over two days or two structures, and a ratio that is surely large."""
     structures = reviews.place["structure"][rows]
     spread = len(np.unique(reviews.day[rows])) >= 2 or len(np.unique(structures[structures >= 0])) >= 2
@@ -170,7 +170,7 @@ def _median_topic(reviews: Reviews) -> dict[int, float]:
 
 
 def _signal(
-    known: Background, reviews: Reviews, test: Tested, rows: np.ndarray, *, tests: int, median: dict[int, float]
+    known: Background, reviews: Reviews, test: Judged, rows: np.ndarray, *, tests: int, median: dict[int, float]
 ) -> Signal:
     topic = int(reviews.irritants[test.irritant])
     label, _ = known.labels.get(topic, (f"Irritant {topic}", ()))
@@ -200,7 +200,7 @@ def _signal(
     )
 
 
-def _scope(reviews: Reviews, test: Tested) -> Scope:
+def _scope(reviews: Reviews, test: Judged) -> Scope:
     return Scope() if test.level == "nation" else Scope(**{test.level: str(reviews.names[test.level][test.place])})
 
 
@@ -213,7 +213,7 @@ def _cell(scope: Scope) -> tuple[str, str | None]:
     return "nation", None
 
 
-def _by_excess(reviews: Reviews, test: Tested, rows: np.ndarray) -> list[str]:
+def _by_excess(reviews: Reviews, test: Judged, rows: np.ndarray) -> list[str]:
     """Structures of the signal's reviews, largest excess over their usual number first."""
     structures = reviews.place["structure"]
     usual = (reviews.irritant == test.irritant) & (reviews.age >= GUARD) & (reviews.age < GUARD + surge.YEAR)

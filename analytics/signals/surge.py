@@ -153,7 +153,7 @@ def _places(reviews: Reviews, level: str, above: dict[str, _Places]) -> _Places:
     others = total[:, None] - hits
     recent = reviews.counts(level, (reviews.age >= GUARD) & (reviews.age < GUARD + _RECENT)).sum(axis=1)
     weeks = float(min(YEAR, reviews.weeks - GUARD))
-    mean = total.mean() / weeks
+    mean = total.mean() / weeks if len(total) else 0.0
     strength = _volume_strength(total)
     volume = (strength + recent) / (strength / max(mean, 1e-9) + _RECENT)
     if level == "nation":
@@ -168,6 +168,8 @@ def _places(reviews: Reviews, level: str, above: dict[str, _Places]) -> _Places:
 
 def _volume_strength(total: np.ndarray) -> float:
     """Gamma shape of how places differ in volume, by moments."""
+    if not len(total):
+        return 1.0
     mean = float(total.mean())
     spread = float(total.var()) - mean
     return float(np.clip(mean**2 / spread, 0.1, 5.0)) if spread > 0 else 5.0

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import false_discovery_control
 
 from analytics.signals import decision
-from analytics.signals.decision import Tested
+from analytics.signals.decision import Judged
 
 shares = st.lists(st.floats(1e-9, 1.0), min_size=1, max_size=40)
 
@@ -44,7 +44,7 @@ def test_the_hierarchy_controls_the_rate_of_empty_weeks() -> None:
     """Under the null an alert of any kind comes in at most a share q of the weeks (2 standard errors allowed)."""
     random = np.random.default_rng(1)
     families = np.repeat(np.arange(20), 15)
-    weeks = 2000
+    weeks = 800
     alerts = sum(
         (decision.hierarchical(families, random.random(len(families)), q=0.05, size=20) <= 0.05).any()
         for _ in range(weeks)
@@ -52,8 +52,8 @@ def test_the_hierarchy_controls_the_rate_of_empty_weeks() -> None:
     assert alerts / weeks <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / weeks)
 
 
-def _test(level: str, observed: int, expected: float, p: float, window: int = 1) -> Tested:
-    return Tested(level, 0, 0, window, observed, expected, p, 0.01)
+def _test(level: str, observed: int, expected: float, p: float, window: int = 1) -> Judged:
+    return Judged(level, 0, 0, window, observed, expected, p, 0.01)
 
 
 def test_the_narrowest_cell_that_explains_the_excess_is_shown() -> None:
