@@ -97,7 +97,7 @@ st.code(
     "make model GGUF=chemin-ou-adresse.gguf SHA256=somme-de-contrôle\n"
     "export VIGIE_MODEL=var/models/le-fichier.gguf\n"
     "python -m generation worker",
-    language="bash",
+    language=None,  # highlighted words would be too pale to read
 )
 st.caption(
     "VIGIE_MODEL accepte aussi l'adresse d'un serveur compatible OpenAI. « make run » démarre l'application et un "
