@@ -36,10 +36,15 @@ HEADERS = {
     b"referrer-policy": b"no-referrer",
     b"permissions-policy": b"camera=(), microphone=(), geolocation=()",
 }
+FRENCH = (
+    b"<script>"
+    + Path(__file__).with_name("pages").joinpath("components/framework_words.js").read_bytes()
+    + b"</script>"
+)
 
 
 class FrenchDocument:
-    """Says `lang="fr"`, sends the security headers, and takes unknown addresses to the home page."""
+    """Says `lang="fr"` and the framework's own labels in French, sends the security headers, and takes unknown addresses to the home page."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -73,7 +78,9 @@ class FrenchDocument:
                 body += message.get("body", b"")
                 if message.get("more_body"):
                     return
-                page = body.replace(b'<html lang="en">', b'<html lang="fr">')
+                page = body.replace(b'<html lang="en">', b'<html lang="fr">').replace(
+                    b"</head>", FRENCH + b"</head>", 1
+                )
                 start["headers"] = [
                     (n, str(len(page)).encode() if n.lower() == b"content-length" else v)
                     for n, v in start["headers"]

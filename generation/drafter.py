@@ -149,7 +149,7 @@ class Drafter:
     def rank_of(self, asked: Asked, fiches: tuple[str, ...], *, most: int) -> int | None:
         """Place (from 1) of the first of `fiches` among the fiches retrieved, None beyond `most`: for measures."""
         question = Question(personal.mask(f"{asked.title}\n{asked.text}"), asked.typology, None, asked.review_id)
-        found = self._index.search(self._warehouse, question, replies=0, fiches=2 * most)
+        found = self._index.search(question, replies=0, fiches=2 * most)
         ordered = list(dict.fromkeys(source.id for source in found))[:most]
         return next((place for place, id_ in enumerate(ordered, 1) if id_ in fiches), None)
 
@@ -157,7 +157,7 @@ class Drafter:
         question = Question(f"{masked.title}\n{masked.text}", typology, masked.structure_id, masked.review_id)
         sources = [
             replace(source, text=personal.mask(source.text)) if source.kind == "reply" else source
-            for source in self._index.search(self._warehouse, question)
+            for source in self._index.search(question)
             if source.near > 0 or source.same_structure
         ]
         if answering is not None and answering.id:

@@ -14,7 +14,6 @@ import re
 import shutil
 from array import array
 from collections.abc import Iterator
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +33,6 @@ DIMENSIONS = 64
 TERMS = 40_000
 SMALL = 2_000
 BLOCK = 2_000
-WEIGHED = 5  # columns of a document that weigh it; those after show it
 _NAME_WORD = re.compile(r"[a-zà-ÿœæ]{2,}", re.I)
 
 
@@ -49,8 +47,8 @@ def build_index(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[str
     vocabulary: dict[str, int] = {}
     for kind in ("replies", "fiches"):
         (target / kind).mkdir()
-    replies, reply_rows = _read(connection, "indexable_replies", {"most": MOST}, vocabulary, target / "replies")
-    sections, section_rows = _read(connection, "indexable_sections", {}, vocabulary, None)
+    replies, reply_rows = _read(connection, "indexable_replies", {"most": MOST}, vocabulary, 5, target / "replies")
+    sections, section_rows = _read(connection, "indexable_sections", {}, vocabulary, 2, target / "fiches")
     structures = _codes(row[2] for row in reply_rows)
     typologies = _codes(row[3] for row in reply_rows)
     fiche_ids = _codes(row[0] for row in section_rows)
@@ -99,30 +97,29 @@ def _read(
     name: str,
     params: dict[str, Any],
     vocabulary: dict[str, int],
-    shown: Path | None,
+    weighed: int,
+    shelf: Path,
 ) -> tuple[list[array[int]], list[tuple[Any, ...]]]:
     """Documents of a query (its last column) as arrays of term numbers, and their other columns.
 
-    With `shown`, a folder, the columns after the first five go to its `texts.jsonl` instead, one line a document, whose
-    starts are kept in `starts.npy`: a search then shows a text without asking the database for it.
+    The columns after the first `weighed` go to `texts.jsonl` of `shelf`, one line a document, whose starts are kept in
+    `starts.npy`: a search shows a text without asking the database for it.
     """
     cursor = connection.cursor()
     cursor.execute(sql(__file__, name), params) if params else cursor.execute(sql(__file__, name))
     documents: list[array[int]] = []
     rows: list[tuple[Any, ...]] = []
     starts = array("q", [0])
-    with (shown / "texts.jsonl").open("wb") if shown else nullcontext() as texts:
+    with (shelf / "texts.jsonl").open("wb") as texts:
         while block := cursor.fetchmany(BLOCK):
             for *columns, document in block:
                 numbers = (vocabulary.setdefault(term, len(vocabulary)) for term in text.terms(text.clean(document)))
                 documents.append(array("i", numbers))
-                rows.append(tuple(columns[:WEIGHED]))
-                if texts:
-                    line = json.dumps(columns[WEIGHED:], ensure_ascii=False).encode() + b"\n"
-                    starts.append(starts[-1] + texts.write(line))
+                rows.append(tuple(columns[:weighed]))
+                line = json.dumps(columns[weighed:], ensure_ascii=False).encode() + b"\n"
+                starts.append(starts[-1] + texts.write(line))
     cursor.close()
-    if shown:
-        np.save(shown / "starts.npy", np.frombuffer(starts, dtype=np.int64))
+    np.save(shelf / "starts.npy", np.frombuffer(starts, dtype=np.int64))
     return documents, rows
 
 

@@ -19,7 +19,6 @@ import bm25s
 import numpy as np
 
 from data.errors import VigieError
-from data.warehouse import Warehouse, sql
 from generation import text
 from generation.results import Source
 
@@ -61,14 +60,14 @@ class Index:
         self.fiches = _Shelf(folder / "fiches")
         self._lsa = _Lsa(folder)
 
-    def search(self, warehouse: Warehouse, question: Question, *, replies: int = 4, fiches: int = 3) -> list[Source]:
+    def search(self, question: Question, *, replies: int = 4, fiches: int = 3) -> list[Source]:
         """Nearest fiche sections then replies, best first within each kind; scores lie in 0..1 within a kind."""
         wanted = text.query_terms(f"{question.text}\n{question.typology or ''}")[:QUERY_TERMS]
         if not wanted:
             return []
         past = self._past_replies(question, wanted)
         return [
-            *self._search_fiches(warehouse, wanted, self._feedback(past), fiches),
+            *self._search_fiches(wanted, self._feedback(past), fiches),
             *self._search_replies(question, wanted, past, replies),
         ]
 
@@ -91,48 +90,40 @@ class Index:
         """Whether a word belongs to fiches, institutions or places: one that does not may be a person's name."""
         return text.fold(word) in self._known
 
-    def _search_fiches(self, warehouse: Warehouse, wanted: list[str], learnt: list[str], k: int) -> list[Source]:
+    def _search_fiches(self, wanted: list[str], learnt: list[str], k: int) -> list[Source]:
         """Sections near the review's words, and near the words of what was answered to its like."""
         shelf = self.fiches
         if not shelf.size or not k:
             return []
         lists = [(0.5, shelf.lexical(wanted)), (1.0, shelf.semantic(self._lsa.project(wanted)))]
         lists += [(1.0, shelf.lexical(learnt)), (1.2, shelf.semantic(self._lsa.project(learnt)))] if learnt else []
-        best: list[tuple[tuple[str, int], float]] = []
-        taken: dict[str, int] = {}
+        sources: list[Source] = []
+        taken: Counter[str] = Counter()
         for row, score in _fused(lists):
-            fiche: str = self.manifest["fiche_ids"][int(shelf.columns["fiche"][row])]
-            if taken.get(fiche, 0) < 2:  # two sections of one fiche at most: the third says the same
-                taken[fiche] = taken.get(fiche, 0) + 1
-                best.append(((fiche, int(shelf.columns["rank"][row])), score))
-            if len(best) == k:
+            if len(sources) == k:
                 break
-        ids, ranks = [key[0] for key, _ in best], [key[1] for key, _ in best]
-        found = {row[:2]: row for row in warehouse.rows(sql(__file__, "sections_of"), {"ids": ids, "ranks": ranks})}
-        links: dict[str, list[str]] = {}
-        for fiche, url in warehouse.rows(sql(__file__, "links_of"), {"ids": sorted(set(ids))}):
-            links.setdefault(fiche, []).append(url)
-        sources = []
-        for key, score in best:
-            if key in found:
-                _, _, heading, body, title, url = found[key]
-                body = text.clean(body)
-                held = dict.fromkeys([url, *links.get(key[0], []), *(fact.text for fact in text.contacts(body))])
-                whole = text.terms(f"{title} {title} {heading or ''} {body}")
-                near = max(self.likeness(wanted, whole), self.likeness(learnt, whole))
-                sources.append(
-                    Source(
-                        "fiche",
-                        key[0],
-                        title,
-                        url or "",
-                        score,
-                        body,
-                        tuple(filter(None, held)),
-                        near=near,
-                        heading=heading or "",
-                    )
+            fiche: str = self.manifest["fiche_ids"][int(shelf.columns["fiche"][row])]
+            if taken[fiche] == 2:  # the third section of one fiche says the same
+                continue
+            taken[fiche] += 1
+            heading, body, title, url, links = shelf.shown(row)
+            body = text.clean(body)
+            held = dict.fromkeys([url, *(links or ()), *(fact.text for fact in text.contacts(body))])
+            whole = text.terms(f"{title} {title} {heading or ''} {body}")
+            near = max(self.likeness(wanted, whole), self.likeness(learnt, whole))
+            sources.append(
+                Source(
+                    "fiche",
+                    fiche,
+                    title,
+                    url or "",
+                    score,
+                    body,
+                    tuple(filter(None, held)),
+                    near=near,
+                    heading=heading or "",
                 )
+            )
         return sources
 
     def _past_replies(self, question: Question, wanted: list[str]) -> list[_Past]:
@@ -220,7 +211,6 @@ class _Shelf:
         if self.size:
             self._bm25 = bm25s.BM25.load(folder / "bm25", mmap=True, load_corpus=False, show_progress=False)
             self._vectors = np.load(folder / "vectors.npy", mmap_mode="r")
-        if self.size and (folder / "texts.jsonl").exists():
             self._texts = np.memmap(folder / "texts.jsonl", mode="r")
             self._starts = np.load(folder / "starts.npy", mmap_mode="r")
 

@@ -40,6 +40,7 @@ _NO_SUBJECT = (
     (("generic_neutrals", 0.40), ("feelings_neutral", 0.58), ("contexts", 0.78), ("digressions", 0.90), ("suggestions", 1.0)),
     (("generic_praises", 0.50), ("feelings_positive", 0.72), ("contexts", 0.88), ("digressions", 1.0)),
 )  # fmt: skip
+_FAR = 0.22
 _LONG, _VERY_LONG = 8, 14  # spaces of a sentence from which people interrupt themselves, and twice
 _JOINT = re.compile(
     r", | (?=(?:pour|afin|sans|avec|dans|par|depuis|après|avant|chez|sur|mais|et|ou|alors|quand|car|sauf|au|aux|puis"
@@ -216,7 +217,7 @@ class Pen:
                 deck = decks[kind] = Deck(local if local is not None else self.lexicon.common[kind], draw)
             if deck.left:
                 text = self._broken(sentence(deck.deal(), draw, self.scene))
-                if not first and draw() < 0.26:
+                if not first and draw() < 0.30:
                     text = f"{_CONNECTORS[int(draw() * len(_CONNECTORS))]} {text[0].lower()}{text[1:]}"
                 if len(paragraphs[-1]) > 2 and draw() < 0.28:
                     paragraphs.append([])
@@ -251,6 +252,9 @@ class Pen:
         if not places:
             return f"{text[:-1]} ({insert}){text[-1]}"
         at = min(places, key=lambda p: abs(p - middle))
+        if at < middle - _FAR * len(text):
+            half = int(middle)
+            text = text[:half] + _slip(text[half:], draw)
         if text[at] == ",":
             return f"{text[:at]}, {insert}{text[at:]}"
         if draw() < 0.6:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 _MANY, _SKEW = 40, 2.5  # long lists are drawn from their head more often, as words are in a language
-_AGAIN = 0.6  # chance that a review comes back to the thing it named
+_AGAIN = 0.7  # chance that a review comes back to the thing it named
 Draw = Callable[[], float]
 Parts = tuple["Part", ...]
 

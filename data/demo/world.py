@@ -127,7 +127,9 @@ def build(lexicon: Lexicon, *, reviews: int, seed: int, weeks: int, effect: floa
     mean_days = 15.0 * np.exp(slow)
     adopters = ~np.isnat(adoption)
     if adopters.any():
-        mean_days *= BEFORE_DAYS * 1.02 / np.average(mean_days[adopters], weights=size[adopters] + 1e-9)
+        years = (adoption[adopters] - np.datetime64(start)).astype(float).clip(1.0) / 365.25
+        drifted = mean_days[adopters] * np.expm1(DRIFT * years) / (DRIFT * years)  # mean from the start to adoption
+        mean_days *= BEFORE_DAYS / np.average(drifted, weights=size[adopters] * years + 1e-9)
         others = ~adopters & (size > 0)
         mean_days[others] *= 15.0 / np.average(mean_days[others], weights=size[others])
     return World(

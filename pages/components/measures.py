@@ -51,8 +51,15 @@ def written(measure: Measure, value: float | None, n: int | None = None) -> str:
     if measure == "delay":
         if n is not None and n < french.TOO_FEW:
             return french.percent(None, n) if n else "–"
-        return french.days(value)
+        return short_days(value)
     return french.percent(value, n)
+
+
+def short_days(value: float | None) -> str:
+    """A delay where there is little room: `6,8 j`."""
+    if value is None:
+        return "–"
+    return french.number(value, 0 if value >= 20 else 1) + "\u202fj"
 
 
 def change(measure: Measure, now: Figures, before: Figures | None) -> str | None:
@@ -66,9 +73,9 @@ def change(measure: Measure, now: Figures, before: Figures | None) -> str | None
         return french.signed(100 * (value / was - 1), unit="\u202f%")
     if measure == "delay":
         gap = value - was
-        return french.signed(gap, 1, " jour" + ("s" if abs(gap) >= 2 else ""))
+        return french.signed(gap, 1, "\u202fj")
     gap = 100 * (value - was)
-    return french.signed(gap, 1, " point" + ("s" if abs(gap) >= 2 else ""))
+    return french.signed(gap, 1, " point" + ("s" if abs(gap) >= 1.95 else ""))
 
 
 def figures(

@@ -38,7 +38,7 @@ def show(
     charts.show(
         figure(tiles),
         title=title,
-        alt=f"Carte en tuiles des départements. En tête : {first['name']}, {french.count(int(first['n']), 'avis', 'avis')}.",
+        alt=f"Carte en tuiles des départements. En tête : {first['name']}, {french.number(first['n'])} avis.",
         frame=table,
         labels={**labels, "note": "Fois la moyenne"} if notes else labels,
         name=name,

@@ -8,19 +8,20 @@ import pandas as pd
 import streamlit as st
 
 from analytics import impact
-from pages.components import charts, french, identity, intervals, links, palette, states, store, tables
+from pages.components import charts, french, identity, intervals, links, measures, palette, states, store, tables
 from pages.components.charts import Line, Mark
 
+_BEFORE_FIRST = 6  # months shown before the first draft
 _MEASURES = {"delay": "Délai de réponse", "satisfaction": "Satisfaction"}
 _QUARTERS = {
-    -4: "4e trimestre avant",
-    -3: "3e trimestre avant",
-    -2: "2e trimestre avant",
-    -1: "trimestre d'avant",
-    0: "1er trimestre avec IA",
-    1: "2e trimestre",
-    2: "3e trimestre",
-    3: "4e trimestre",
+    -4: "−12 mois",
+    -3: "−9 mois",
+    -2: "−6 mois",
+    -1: "−3 mois",
+    0: "+3 mois",
+    1: "+6 mois",
+    2: "+9 mois",
+    3: "+12 mois",
     4: "ensuite",
 }
 
@@ -46,11 +47,13 @@ def _adoption(snapshot_id: str) -> pd.DataFrame:
 
 
 def _value(measure: str, value: float | None) -> str:
-    return french.days(value) if measure == "delay" else "–" if value is None else f"{french.number(value)}\u202f%"
+    return (
+        measures.short_days(value) if measure == "delay" else "–" if value is None else f"{french.number(value)}\u202f%"
+    )
 
 
 def _change(measure: str, value: float) -> str:
-    return french.signed(value, 1, " jours" if measure == "delay" else " points")
+    return french.signed(value, 1, "\u202fj" if measure == "delay" else "\u202fpts")
 
 
 def _verdict(measure: str, found: dict[str, Any]) -> tuple[str, str]:
@@ -83,10 +86,10 @@ def _block(measure: str, found: dict[str, Any]) -> None:
     show = {"good": st.success, "bad": st.warning, "unknown": st.info}[kind]
     icon = {"good": "check_circle", "bad": "warning", "unknown": "help"}[kind]
     show(text, icon=f":material/{icon}:")
-    effect = "on ne peut pas conclure" if found["effect"] is None else _change(measure, found["effect"])
-    interval = (
-        "–" if found["effect"] is None else f"{_change(measure, found['low'])} à {_change(measure, found['high'])}"
-    )
+    effect = "Inconnu" if found["effect"] is None else _change(measure, found["effect"])
+    between = None
+    if found["effect"] is not None:
+        between = f"entre {_change(measure, found['low'])} et {_change(measure, found['high'])}"
     raw = "Délai moyen des réponses" if measure == "delay" else "Part de « utile » parmi les réponses jugées"
     states.figures(
         [
@@ -103,14 +106,10 @@ def _block(measure: str, found: dict[str, Any]) -> None:
             states.Figure(
                 "Effet de l'IA, estimé",
                 effect,
-                "Ce qui reste quand on retire ce que ces structures auraient fait sans IA, d'après celles qui n'en "
-                "ont pas ou pas encore.",
-            ),
-            states.Figure(
-                "Intervalle à 95 %",
-                interval,
-                "Avec d'autres structures tirées au sort, l'effet estimé tomberait entre ces bornes 95 fois sur 100. "
-                "S'il contient zéro, on ne peut pas conclure.",
+                "Ce qui reste quand on retire ce que ces structures auraient fait sans IA, d'après celles qui n'en ont pas "
+                "ou pas encore. Avec d'autres structures tirées au sort, l'effet tomberait entre ces bornes 95 fois sur "
+                "100 ; si elles entourent zéro, on ne peut pas conclure.",
+                between,
             ),
         ]
     )
@@ -171,6 +170,11 @@ def _used(frame: pd.DataFrame, adoption: pd.DataFrame) -> None:
         "reworked": "Retravaillée (moins de 50 %)",
         "without": "Sans brouillon d'IA",
     }
+    drafted = frame.index[frame["without"] < frame["replies"]]
+    if not len(drafted):
+        st.write("Aucune réponse de ces données ne vient d'un brouillon d'IA.")
+        return
+    frame = frame.loc[max(0, int(drafted[0]) - _BEFORE_FIRST) :]
     shares = frame.assign(**{name: frame[name] / frame["replies"] for name in parts})
     colours = [palette.category(0), palette.category(1), palette.category(2), palette.muted()]
     lines = [Line(name, label, colour) for (name, label), colour in zip(parts.items(), colours, strict=True)]

@@ -11,7 +11,19 @@ from analytics import delays, reviews
 from analytics.delays import Basis, Delays
 from data.filters import Filters
 from data.operations import replies
-from pages.components import charts, filters, french, identity, intervals, links, palette, states, store, tables
+from pages.components import (
+    charts,
+    filters,
+    french,
+    identity,
+    intervals,
+    links,
+    measures,
+    palette,
+    states,
+    store,
+    tables,
+)
 from pages.components.charts import Line
 
 _BASES: dict[str, Basis] = {"Depuis la publication": "publication", "Depuis l'écriture": "written"}
@@ -51,37 +63,37 @@ def _figures(found: Delays, before: Delays | None, target: int) -> None:
             return None
         if name == "within_target":
             return french.signed(100 * (now - was), 1, " points")
-        return french.signed(now - was, 1, " jours")
+        return french.signed(now - was, 1, "\u202fj")
 
     enough = found.timed >= french.TOO_FEW
-    few = f"Effectif insuffisant (n = {found.timed})"
+    few = f"{french.TOO_FEW_SAID} (n = {found.timed})"
     states.figures(
         [
             states.Figure(
                 "Délai médian",
-                french.days(found.km_median_days) if enough else few,
+                measures.short_days(found.km_median_days) if enough else few,
                 "La moitié des avis ont leur réponse avant. Les avis encore sans réponse comptent pour ce qu'ils ont "
                 "déjà attendu (estimateur de Kaplan-Meier). Le changement compare avec la période précédente.",
                 gap("km_median_days"),
                 "inverse",
             ),
             states.Figure(
-                f"Répondus en {french.days(target)}",
+                f"En {french.days(target)}",
                 french.percent(found.within_target) if enough else few,
                 f"Part des avis répondus dans l'objectif de {french.days(target)}, parmi ceux assez anciens pour savoir.",
                 gap("within_target"),
                 "normal",
             ),
             states.Figure(
-                "Neuf réponses sur dix",
-                french.days(found.p90_days) if enough else few,
+                "9 réponses sur 10",
+                measures.short_days(found.p90_days) if enough else few,
                 "Délai que neuf réponses publiées sur dix ne dépassent pas ; les avis sans réponse n'y sont pas.",
                 gap("p90_days"),
                 "inverse",
             ),
             states.Figure(
                 "Délai moyen",
-                french.days(found.mean_days) if enough else few,
+                measures.short_days(found.mean_days) if enough else few,
                 "Moyenne des réponses publiées : quelques réponses très tardives la tirent vers le haut.",
                 gap("mean_days"),
                 "inverse",

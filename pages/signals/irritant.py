@@ -120,7 +120,7 @@ states.figures(
         states.Figure(
             "Délai médian",
             french.days(found.median_days),
-            "De la publication à la première réponse, avis répondus seulement (la page Délais tient compte des autres).",
+            "De la publication à la première réponse, avis répondus seulement ; la page Délais compte aussi les autres.",
             _gap(lambda one: one.median_days, " j", 1),
             "inverse",
         ),

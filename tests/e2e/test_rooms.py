@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import urllib.request
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -20,14 +21,18 @@ PROFILE = {
     Role.LEAD: "chef.demo",
     Role.ADMIN: "admin.demo",
 }
-# What axe says of the framework itself, each with its reason; anything else fails.
+# What axe says of the framework itself: the rule, and the only place where it is excused. Anything else fails.
 FRAMEWORK = {
-    "aria-allowed-attr",  # Streamlit sets aria-expanded on summary-like elements
-    "aria-required-children",  # the data grid's canvas exposes an incomplete table tree
-    "landmark-one-main",  # Streamlit's main is a section
-    "region",  # same cause
-    "scrollable-region-focusable",  # the sidebar scrolls by wheel or by its links, which take the focus
+    "list": "[data-testid=stSidebarNav]",  # the menu's sections are <div> inside its <ul>
+    "listitem": "[data-testid=stSidebarNav]",  # same cause
+    "svg-img-alt": "[data-testid=stMetricChart]",  # a key figure's small trend; the figure itself is in text
 }
+SPOKEN = ("Choose an option", "View more", "Press Enter", "No results", "per file", "Browse files")
+LABELS = ("Help", "Open", "Increment", "Decrement", "Sidebar", "Collapse", "App pages", "Download as", "Fullscreen")
+
+
+# Rooms that show one thing are opened on one that every demo holds; a signal depends on the week.
+_EXAMPLE = {"irritant": "?id=0", "avis": "?id=900000002", "rediger": "?id=900000002"}
 
 
 def profile_of(room: Room) -> str:
@@ -37,7 +42,17 @@ def profile_of(room: Room) -> str:
 
 
 def address_of(room: Room) -> str:
-    return f"/{room.slug}"
+    return f"/{room.slug}" + _EXAMPLE.get(room.slug, "")
+
+
+def ours(page: Page, violation: dict[str, Any]) -> list[str]:
+    """Where a violation stands, places excused by `FRAMEWORK` left out."""
+    targets = [node["target"][0] for node in violation["nodes"]]
+    place = FRAMEWORK.get(violation["id"])
+    if place is None:
+        return targets
+    within = "(element, place) => element.closest(place) !== null"
+    return [target for target in targets if not page.locator(target).first.evaluate(within, place)]
 
 
 def test_a_deep_link_opened_first_on_a_fresh_server_goes_through_the_app(fresh_server: Server, page: Page) -> None:
@@ -73,8 +88,10 @@ def test_every_room_opens_in_french_and_says_it_is_a_demo(server: Server, page: 
     expect(page).to_have_title(f"{room.title} · Vigie")
     expect(page.locator("h1")).to_have_count(1)
     expect(page.get_by_text("Démonstration", exact=False).first).to_be_visible()
-    for english in ("Choose an option", "View more", "Press Enter", "No results"):
-        expect(page.get_by_text(english)).to_have_count(0)
+    for english in SPOKEN:
+        expect(page.get_by_text(english, exact=False)).to_have_count(0)
+    for english in LABELS:
+        expect(page.locator(f'[aria-label^="{english}"], [title^="{english}"]')).to_have_count(0)
 
 
 @pytest.mark.parametrize("room", navigation.ROOMS, ids=lambda room: room.slug)
@@ -91,12 +108,9 @@ def test_every_room_passes_the_accessibility_rules(server: Server, page: Page, r
     visit(page, server, address_of(room), profile_of(room))
     page.wait_for_timeout(500)
     found = Axe().run(page).response["violations"]
-    serious = {
-        v["id"]: [n["target"] for n in v["nodes"][:3]]
-        for v in found
-        if v["impact"] in {"serious", "critical"} and v["id"] not in FRAMEWORK
-    }
-    assert not serious, json.dumps(serious, indent=1)
+    wrong = {violation["id"]: ours(page, violation) for violation in found}
+    wrong = {rule: places for rule, places in wrong.items() if places}
+    assert not wrong, json.dumps(wrong, indent=1)
 
 
 def test_health_tells_the_snapshot_and_pages_load_nothing_from_elsewhere(server: Server, page: Page) -> None:

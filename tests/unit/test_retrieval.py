@@ -25,7 +25,7 @@ def opened(tiny_home: Path) -> Warehouse:
 
 
 def search(opened: Warehouse, question: Question, **most: int) -> list[Source]:
-    return Index(opened.artifacts).search(opened, question, **most)
+    return Index(opened.artifacts).search(question, **most)
 
 
 def replies(found: list[Source]) -> list[str]:

@@ -1,0 +1,202 @@
+"""The topic model: words, vectors, clusters, the artifact, and ids that survive a refit."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.metrics import adjusted_mutual_info_score
+
+from analytics.topics import clusters, fit, model, store, text, vectors
+from analytics.topics.model import UNASSIGNED, BadModel, TopicModel
+from tests import themes
+
+
+@pytest.fixture(scope="module")
+def fitted() -> tuple[TopicModel, list[str], list[int]]:
+    """A real fit, BERTopic included: the only test module that pays for its import."""
+    texts, truth = themes.corpus(400)
+    return fit.fit(texts, range(1000, 1400), kind="real", last_publication="2025-01-01"), texts, truth
+
+
+def test_stems_agree_whatever_the_accents() -> None:
+    assert text.key("déclarée") == text.key("declarer") == "declar"
+    assert text.key("bonjour") == text.key("très") == ""
+
+
+def test_a_written_out_name_counts_as_its_acronym() -> None:
+    written, short = text.counted(["La caisse d'allocations familiales m'ignore", "La CAF m'ignore"])
+    assert written == short
+    assert text.surfaces(["la caisse d'allocations familiales"])["caf"] == {"CAF": 1}
+
+
+def test_words_are_shown_as_people_write_them() -> None:
+    seen = text.surfaces(["Ma déclaration de revenus", "ma Déclaration de revenus !", "la declaration de revenus"])
+    assert seen["declar revenu"].most_common(1) == [("déclaration de revenus", 2)]
+
+
+def test_glued_paragraphs_and_typographic_apostrophes_are_read() -> None:
+    (keys,) = text.counted(["Bonjour Anne,L’attestation\xa0fiscale"])
+    assert keys == "ann attest fiscal"
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.text(max_size=200), max_size=5))
+def test_any_text_is_counted_without_error(texts: list[str]) -> None:
+    assert [" ".join(parts) for parts in text.sentences(texts)] == list(text.counted(texts))
+    text.surfaces(texts)
+
+
+def test_set_phrases_weigh_less_than_subjects() -> None:
+    """Words met with every subject get shorter review vectors than words of one subject."""
+    texts, _ = themes.corpus(400, seed=3)
+    greeting = "Voici une banalité universelle."
+    words = vectors.learn(list(text.sentences([f"{t} {greeting}" if i % 2 else t for i, t in enumerate(texts)])))
+    keys = list(text.counted(["passeport consulat timbre", "banalité universelle"]))
+    _, (subject, phrase) = words.embed(keys)
+    assert phrase < subject
+
+
+def test_a_review_without_known_words_has_no_vector(fitted: tuple[TopicModel, list[str], list[int]]) -> None:
+    topic_model, _, _ = fitted
+    placed, lengths = topic_model.words.embed(["", "zzz"])
+    assert not placed.any()
+    assert not lengths.any()
+    assert topic_model.assign(["zzz yyy", ""]).irritant.tolist() == [UNASSIGNED, UNASSIGNED]
+
+
+def test_the_subjects_are_found(fitted: tuple[TopicModel, list[str], list[int]]) -> None:
+    topic_model, texts, truth = fitted
+    found = topic_model.assign(texts)
+    assigned = found.irritant != UNASSIGNED
+    assert assigned.mean() >= 0.8
+    themes_of = [Counter(np.array(truth)[found.irritant == t.id]).most_common(1)[0][1] for t in topic_model.irritants]
+    assert sum(themes_of) / assigned.sum() > 0.95  # each irritant holds one theme
+    assert set(np.array(truth)[assigned]) == {0, 1, 2, 3}
+
+
+def test_titles_are_unique_words_of_people(fitted: tuple[TopicModel, list[str], list[int]]) -> None:
+    topic_model, texts, _ = fitted
+    labels = [t.label for t in topic_model.irritants]
+    assert len(set(labels)) == len(labels)
+    everything = text.clean(" ".join(texts))
+    for topic in topic_model.irritants:
+        assert topic.label[0].isupper()
+        assert all(text.clean(term) in everything for term in topic.terms)
+        assert set(topic.exemplars) <= set(range(1000, 1400))
+
+
+def test_every_subject_has_a_parent_and_an_id_of_its_own(fitted: tuple[TopicModel, list[str], list[int]]) -> None:
+    topic_model, texts, _ = fitted
+    irritants = {t.id for t in topic_model.irritants}
+    assert {t.parent for t in topic_model.subjects} == irritants
+    ids = [t.id for t in (*topic_model.irritants, *topic_model.subjects)]
+    assert len(set(ids)) == len(ids)
+    found = topic_model.assign(texts)
+    parent = {t.id: t.parent for t in topic_model.subjects}
+    kept = found.irritant != UNASSIGNED
+    assert [parent[s] for s in found.subject[kept]] == found.irritant[kept].tolist()
+    assert (found.subject[~kept] == UNASSIGNED).all()
+
+
+def test_the_same_reviews_give_the_same_model(fitted: tuple[TopicModel, list[str], list[int]]) -> None:
+    topic_model, texts, _ = fitted
+    again = fit.fit(texts, range(1000, 1400), kind="real", last_publication="2025-01-01")
+    assert again.version == topic_model.version
+
+
+def test_ids_survive_a_refit_with_another_seed(fitted: tuple[TopicModel, list[str], list[int]]) -> None:
+    topic_model, texts, _ = fitted
+    again = fit.fit(
+        texts, range(1000, 1400), kind="real", last_publication="2025-03-01", previous=topic_model, seed=5
+    )
+    before, after = topic_model.assign(texts).irritant, again.assign(texts).irritant
+    both = (before >= 0) & (after >= 0)
+    assert (before[both] == after[both]).mean() > 0.7
+    assert adjusted_mutual_info_score(before[both], after[both]) > 0.5
+
+
+def test_a_saved_model_assigns_the_same(fitted: tuple[TopicModel, list[str], list[int]], tmp_path: Path) -> None:
+    topic_model, texts, _ = fitted
+    topic_model.save(tmp_path)
+    loaded = model.load(tmp_path)
+    assert loaded is not None
+    assert loaded.version == topic_model.version
+    np.testing.assert_array_equal(loaded.assign(texts).irritant, topic_model.assign(texts).irritant)
+
+
+def test_no_model_is_not_an_error(tmp_path: Path) -> None:
+    assert model.load(tmp_path / "nowhere") is None
+
+
+@pytest.mark.parametrize("damage", ["numbers", "truncated", "description", "missing", "format", "key"])
+def test_a_damaged_model_is_refused_by_name(
+    fitted: tuple[TopicModel, list[str], list[int]], tmp_path: Path, damage: str
+) -> None:
+    fitted[0].save(tmp_path)
+    numbers, notes = tmp_path / "model.npz", tmp_path / "model.json"
+    if damage == "numbers":
+        content = bytearray(numbers.read_bytes())
+        content[len(content) // 2] ^= 0xFF
+        numbers.write_bytes(bytes(content))
+    elif damage == "truncated":
+        numbers.write_bytes(numbers.read_bytes()[:100])
+    elif damage == "description":
+        notes.write_text("{", "utf-8")
+    elif damage == "missing":
+        numbers.unlink()
+    else:
+        said = json.loads(notes.read_text("utf-8"))
+        said.update({"format": 99}) if damage == "format" else said.pop("vocabulary")
+        notes.write_text(json.dumps(said), "utf-8")
+    with pytest.raises(BadModel, match="--refit"):
+        model.load(tmp_path)
+
+
+@pytest.mark.parametrize("n", [0, 1, 19])
+def test_too_few_reviews_leave_everything_unassigned(n: int) -> None:
+    texts, _ = themes.corpus(n)
+    topic_model = fit.fit(texts, range(n), kind="real", last_publication="2025-01-01")
+    assert topic_model.irritants == ()
+    assert topic_model.assign(texts).irritant.tolist() == [UNASSIGNED] * n
+
+
+@pytest.mark.parametrize("repeated", ["Rien à dire", "", "a"])
+def test_reviews_that_all_say_the_same_do_not_break_it(repeated: str) -> None:
+    topic_model = fit.fit([repeated] * 40, range(40), kind="real", last_publication="2025-01-01")
+    assert len(topic_model.assign([repeated] * 40).irritant) == 40
+
+
+def test_thirty_reviews_are_enough_for_a_few_irritants() -> None:
+    texts, _ = themes.corpus(30)
+    topic_model = fit.fit(texts, range(30), kind="real", last_publication="2025-01-01")
+    assert 1 <= len(topic_model.irritants) <= 2
+
+
+def test_fine_groups_are_never_smaller_than_asked() -> None:
+    random = np.random.default_rng(0)
+    rows = vectors.unit(random.normal(size=(200, 5)).astype(np.float32))
+    labels = clusters.subdivided(rows, smallest=8, most=6, seed=0)
+    assert np.bincount(labels).min() >= 8
+    assert clusters.subdivided(rows[:20], smallest=8, most=6, seed=0).tolist() == [0] * 20
+
+
+def test_carried_ids_follow_the_reviews() -> None:
+    old = np.array([5, 5, 5, 7, 7, 7, 9, -1])
+    groups = [np.array([3, 4, 5]), np.array([0, 1]), np.array([2, 6, 7])]
+    ids = fit.carried(groups, old, fresh=10)
+    assert ids[:2] == [7, 5]
+    assert ids[2] in (9, 10)  # either what it holds of 9, or a new one
+    assert fit.carried(groups, None, fresh=3) == [3, 5, 4] or len(set(fit.carried(groups, None, fresh=3))) == 3
+
+
+def test_a_model_is_refitted_only_for_a_reason(fitted: tuple[TopicModel, list[str], list[int]]) -> None:
+    topic_model, _, _ = fitted
+    assert not store.outgrown(topic_model, "real", 500)
+    assert store.outgrown(topic_model, "demo", 500)
+    assert store.outgrown(topic_model, "real", 800)
