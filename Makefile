@@ -18,7 +18,8 @@ INSTALL := $(shell command -v uv >/dev/null 2>&1 && echo "uv pip install -q --py
   echo "$(PY) -m pip install -q --disable-pip-version-check") --no-deps --require-hashes
 
 .venv/.app: requirements.lock
-	@$(PYTHON) -c 'import sys; sys.exit("Vigie needs Python 3.11 or later: make PYTHON=/path/to/python3.11 …" * (sys.version_info < (3, 11)))'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Vigie demande Python 3.11 ou plus récent : make PYTHON=/chemin/vers/python3.11 …" >&2; exit 1; }
 	@test -x $(PY) || $(PYTHON) -m venv .venv
 	@echo "Installation des paquets (une seule fois, une minute environ)…"
 	@$(INSTALL) -r requirements.lock

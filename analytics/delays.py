@@ -2,8 +2,8 @@
 
 Two definitions, since none is official: from publication (default) or from writing, to any structure's first reply.
 The rules it protects: a canned non-reply is not an answer, "Hors structure" reviews stand apart, negative delays are
-dropped and counted, and a review still waiting is a delay censored on the snapshot's last publication day, never an
-absent one. Works on a snapshot that was only ingested.
+dropped and counted, and a review still waiting is a delay censored at the end of the selection (the snapshot's last
+publication day at most), never an absent one. Works on a snapshot that was only ingested.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ STRUCTURES = [
 class Delays:
     """Delays of a selection. Days are calendar days, with their fraction; None when nothing is dated."""
 
-    answered: int  # reviews really answered, Hors-structures left out
+    answered: int  # reviews really answered by the end of the selection, Hors-structures left out
     unanswered: int  # not answered yet, those that got only a canned non-reply included
     canned: int  # of which the canned non-replies
     outside: int  # "Hors structure": in none of the other counts
@@ -111,7 +111,7 @@ def monthly(
     group = pd.Index(frame["month"]).get_indexer(pd.to_datetime(rows["month"]))
     frame["km_median_days"] = survival.medians(group.astype(np.int64), _cases(rows), len(frame))
     month_end = frame["month"] + pd.DateOffset(months=1)
-    frame["complete"] = month_end + pd.Timedelta(days=days) <= pd.Timestamp(_end(warehouse))
+    frame["complete"] = month_end + pd.Timedelta(days=days) <= pd.Timestamp(end_of(warehouse, filters))
     return frame
 
 
@@ -129,7 +129,7 @@ def structures(warehouse: Warehouse, filters: Filters, basis: Basis = "publicati
 def late(
     warehouse: Warehouse, filters: Filters, basis: Basis = "publication", target: int | None = None
 ) -> pd.DataFrame:
-    """Reviews waiting by structure: `structure_id`, `name`, `waiting`, `late` (past the target), `soon` (past it within
+    """Reviews waiting at the end of the selection, by structure: `structure_id`, `name`, `waiting`, `late` (past the target), `soon` (past it within
     a week), `oldest_days`; the latest first.
     """
     days = settings.load().target_days if target is None else target
@@ -155,16 +155,27 @@ def report(warehouse: Warehouse, basis: Basis = "publication") -> dict[str, Any]
     }
 
 
-def measured(basis: Basis = "publication") -> str:
-    """The named sets that every measure starts from (`sql/measured.sql`), for that definition of the delay."""
-    return _based(sql(__file__, "measured"), basis)
+def measured(basis: Basis = "publication", *, as_it_stood: bool = False) -> str:
+    """The named sets that every measure starts from (`sql/measured.sql`), for that definition of the delay.
+
+    `as_it_stood`: replies made at or after the parameter `$end` are not counted yet.
+    """
+    query = _based(sql(__file__, "measured"), basis)
+    return query.replace("/*as_of*/ TIMESTAMP '9999-01-01'", "$end::TIMESTAMP") if as_it_stood else query
+
+
+def end_of(warehouse: Warehouse, filters: Filters) -> date:
+    """The moment a selection is looked at: the midnight that ends its last day, or the snapshot's last publication day."""
+    last = date.fromisoformat(warehouse.snapshot.last_publication[:10])
+    return min(filters.end or last, last) + timedelta(days=1)
 
 
 def _frame(
     warehouse: Warehouse, name: str, filters: Filters, basis: Basis, extra: dict[str, Any] | None = None
 ) -> pd.DataFrame:
-    query = sql(__file__, name).replace("/*measured*/", measured(basis))
-    return warehouse.frame(*narrowed(_based(query, basis), filters, {"end": _end(warehouse), **(extra or {})}))
+    query = sql(__file__, name).replace("/*measured*/", measured(basis, as_it_stood=True))
+    bound = {"end": end_of(warehouse, filters), **(extra or {})}
+    return warehouse.frame(*narrowed(_based(query, basis), filters, bound))
 
 
 def _based(query: str, basis: Basis) -> str:
@@ -172,11 +183,6 @@ def _based(query: str, basis: Basis) -> str:
     for alias in ("s.", ""):
         query = query.replace(f"/*basis*/ {alias}published_at", f"{alias}{column}::TIMESTAMP")
     return query
-
-
-def _end(warehouse: Warehouse) -> date:
-    """The moment observation stops: the end of the last publication day."""
-    return date.fromisoformat(warehouse.snapshot.last_publication[:10]) + timedelta(days=1)
 
 
 def _cases(frame: pd.DataFrame) -> Cases:

@@ -35,6 +35,7 @@ class Change:
     n_before: int
     expected: float  # reviews now, had it followed the movement of all reviews
     p: float  # chance of a gap this large without any change
+    certain: bool  # kept among everything compared, at a false discovery rate of `CERTAIN`
 
     @property
     def rose(self) -> bool:
@@ -71,10 +72,10 @@ def last_month(warehouse: Warehouse, filters: Filters) -> Filters:
 
 
 def changes(warehouse: Warehouse, filters: Filters, most: int = 6) -> list[Change]:
-    """What moved between the four weeks before the last four and the last four, surest first, at most `most`.
+    """What moved most between the four weeks before the last four and the last four, surest first, at most `most`.
 
     Each value's count among both months is compared with the share of reviews that the last month holds (exact binomial
-    test), then kept by the Benjamini-Hochberg rule at `CERTAIN`.
+    test); `certain` ones are kept by the Benjamini-Hochberg rule.
     """
     now = last_month(warehouse, filters)
     before = now.previous()
@@ -87,11 +88,11 @@ def changes(warehouse: Warehouse, filters: Filters, most: int = 6) -> list[Chang
     rows = [row for row in rows if row[3] + row[4] >= LEAST and row[5] and row[6]]
     if not rows:
         return []
-    found = []
-    for kind, key, label, n_now, n_before, all_now, all_before in rows:
-        share = all_now / (all_now + all_before)
-        p = float(stats.binomtest(n_now, n_now + n_before, share).pvalue)
-        found.append(Change(kind, key, label, n_now, n_before, n_before * all_now / all_before, p))
-    adjusted = stats.false_discovery_control(np.array([c.p for c in found]))
-    kept = [change for change, q in zip(found, adjusted, strict=True) if q <= CERTAIN]
-    return sorted(kept, key=lambda c: (c.p, c.kind, c.key))[:most]
+    share = rows[0][5] / (rows[0][5] + rows[0][6])
+    tests = [float(stats.binomtest(row[3], row[3] + row[4], share).pvalue) for row in rows]
+    certain = stats.false_discovery_control(np.array(tests)) <= CERTAIN
+    found = [
+        Change(kind, key, label, n_now, n_before, n_before * all_now / all_before, p, bool(sure))
+        for (kind, key, label, n_now, n_before, all_now, all_before), p, sure in zip(rows, tests, certain, strict=True)
+    ]
+    return sorted(found, key=lambda c: (c.p, c.kind, c.key))[:most]

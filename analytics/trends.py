@@ -8,7 +8,6 @@ median delay counts those still waiting, and an explanation adds up to the chang
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import Any, Literal
 
 import numpy as np
@@ -46,6 +45,7 @@ _KEYS: dict[str, tuple[str, str]] = {  # dimension -> key and label, as SQL
     "sentiment": ("sentiment", "sentiment"),
     "all": ("'all'", "NULL"),
 }
+_SLOTS = 288  # a day in five minutes
 _LENGTH = {"day": pd.DateOffset(days=1), "week": pd.DateOffset(weeks=1), "month": pd.DateOffset(months=1)}
 
 
@@ -210,19 +210,16 @@ def _medians(frame: pd.DataFrame, waits: pd.DataFrame) -> np.ndarray[Any, np.dty
     """Median delay of each row of `frame`, in days; missing where no reply is dated."""
     index = pd.MultiIndex.from_frame(frame[["period", "key"]])
     group = index.get_indexer(pd.MultiIndex.from_frame(waits[["period", "key"]])).astype(np.int64)
-    cases = Cases(waits["hours"].to_numpy(dtype=np.float64) / 24, waits["ended"].to_numpy(dtype=bool))
+    cases = Cases(waits["slots"].to_numpy(dtype=np.float64) / _SLOTS, waits["ended"].to_numpy(dtype=bool))
     return survival.medians(group, cases, len(frame), waits["n"].to_numpy(dtype=np.int64))
 
 
 def _asked(warehouse: Warehouse, name: str, filters: Filters, grain: Grain | None, dimension: str) -> pd.DataFrame:
     key, label = _KEYS[dimension]
     period = f"date_trunc('{grain}', published_on)::DATE" if grain else "DATE '2000-01-01'"
-    query = sql(__file__, name).replace("/*measured*/", delays.measured())
-    query = query.replace("/*as_of*/ TIMESTAMP '9999-01-01'", "$end::TIMESTAMP")
+    query = sql(__file__, name).replace("/*measured*/", delays.measured(as_it_stood=True))
     query = query.replace("/*period*/", period).replace("/*key*/", key).replace("/*label*/", label)
-    last = date.fromisoformat(warehouse.snapshot.last_publication[:10])
-    end = min(filters.end or last, last) + timedelta(days=1)
-    return warehouse.frame(*narrowed(query, filters, {"end": end}))
+    return warehouse.frame(*narrowed(query, filters, {"end": delays.end_of(warehouse, filters)}))
 
 
 def _complete(warehouse: Warehouse, filters: Filters, periods: pd.Series[Any], grain: Grain) -> pd.Series[bool]:

@@ -47,8 +47,10 @@ def build_index(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[str
     vocabulary: dict[str, int] = {}
     for kind in ("replies", "fiches"):
         (target / kind).mkdir()
-    replies, reply_rows = _read(connection, "indexable_replies", {"most": MOST}, vocabulary, 5, target / "replies")
-    sections, section_rows = _read(connection, "indexable_sections", {}, vocabulary, 2, target / "fiches")
+    replies, reply_rows = _read(
+        connection, "indexable_replies", {"most": MOST}, vocabulary, weighed=5, shelf=target / "replies"
+    )
+    sections, section_rows = _read(connection, "indexable_sections", {}, vocabulary, weighed=2, shelf=target / "fiches")
     structures = _codes(row[2] for row in reply_rows)
     typologies = _codes(row[3] for row in reply_rows)
     fiche_ids = _codes(row[0] for row in section_rows)
@@ -97,12 +99,13 @@ def _read(
     name: str,
     params: dict[str, Any],
     vocabulary: dict[str, int],
+    *,
     weighed: int,
     shelf: Path,
 ) -> tuple[list[array[int]], list[tuple[Any, ...]]]:
     """Documents of a query (its last column) as arrays of term numbers, and their other columns.
 
-    The columns after the first `weighed` go to `texts.jsonl` of `shelf`, one line a document, whose starts are kept in
+    The columns after the first `weighed` (a text to clean, then others) go to `texts.jsonl` of `shelf`, one line a document, whose starts are kept in
     `starts.npy`: a search shows a text without asking the database for it.
     """
     cursor = connection.cursor()
@@ -116,7 +119,8 @@ def _read(
                 numbers = (vocabulary.setdefault(term, len(vocabulary)) for term in text.terms(text.clean(document)))
                 documents.append(array("i", numbers))
                 rows.append(tuple(columns[:weighed]))
-                line = json.dumps(columns[weighed:], ensure_ascii=False).encode() + b"\n"
+                shown = [text.clean(columns[weighed]), *columns[weighed + 1 :]]
+                line = json.dumps(shown, ensure_ascii=False).encode() + b"\n"
                 starts.append(starts[-1] + texts.write(line))
     cursor.close()
     np.save(shelf / "starts.npy", np.frombuffer(starts, dtype=np.int64))

@@ -106,8 +106,7 @@ class Index:
             if taken[fiche] == 2:  # the third section of one fiche says the same
                 continue
             taken[fiche] += 1
-            heading, body, title, url, links = shelf.shown(row)
-            body = text.clean(body)
+            body, heading, title, url, links = shelf.shown(row)
             held = dict.fromkeys([url, *(links or ()), *(fact.text for fact in text.contacts(body))])
             whole = text.terms(f"{title} {title} {heading or ''} {body}")
             near = max(self.likeness(wanted, whole), self.likeness(learnt, whole))
@@ -149,7 +148,7 @@ class Index:
     def _feedback(self, past: list[_Past]) -> list[str]:
         """The telling words that several of the nearest replies share (pseudo-relevance feedback): replies speak the
         language of fiches better than reviews do."""
-        counted = Counter(term for reply in past for term in set(text.terms(text.clean(reply.body))))
+        counted = Counter(term for reply in past for term in set(text.terms(reply.body)))
         shared = {term: count * self.weight(term) for term, count in counted.items() if count >= 2}
         return sorted(shared, key=lambda term: (-shared[term], term))[:FEEDBACK_TERMS]
 
@@ -160,8 +159,7 @@ class Index:
         for reply in past:
             if len(sources) == k:
                 break
-            body = text.clean(reply.body)
-            words = text.terms(body)
+            words = text.terms(reply.body)
             shape = frozenset(words)
             if not shape or any(len(shape & other) > NEAR_DUPLICATE * len(shape | other) for other in kept):
                 continue
@@ -174,8 +172,8 @@ class Index:
                     f"Réponse de {reply.structure or 'structure inconnue'} à « {reply.title or 'sans titre'} »",
                     "",
                     reply.score,
-                    body,
-                    tuple(dict.fromkeys(fact.text for fact in text.contacts(body))),
+                    reply.body,
+                    tuple(dict.fromkeys(fact.text for fact in text.contacts(reply.body))),
                     reply.structure or "",
                     same,
                     same or (bool(reply.typology) and reply.typology == question.typology),

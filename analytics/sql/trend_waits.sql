@@ -1,10 +1,10 @@
 /*measured*/
--- Delays by period and value, counted by the hour: what a median with those still waiting needs.
+-- Delays by period and value, counted by five minutes: what a median with those still waiting needs.
 , keyed AS (SELECT /*period*/ AS period, /*key*/ AS key, * FROM measured)
 SELECT
     period,
     key,
-    ceil(24 * coalesce(days, epoch($end::TIMESTAMP - published_at) / 86400))::INTEGER AS hours,
+    ceil(288 * coalesce(days, epoch($end::TIMESTAMP - published_at) / 86400))::INTEGER AS slots,
     days IS NOT NULL AS ended,
     count(*) AS n
 FROM keyed

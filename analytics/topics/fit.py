@@ -27,6 +27,7 @@ FEWEST_REVIEWS = 20  # under which nothing recurs: every review stays unassigned
 _REVIEWS_EACH = 30  # reviews an irritant needs, on average
 _SUBJECT_SIZE = 8
 _SUBJECTS_EACH = 8
+_FIRST_SUBJECT = 100_000  # subjects and irritants share one table: their ids are kept apart
 _EXEMPLARS = 5
 _TITLE = 2  # times that a review's title counts again in the naming of its topic: people sum up there
 _NAMING_SAMPLE = 200  # reviews of an irritant read to find how its words are written
@@ -55,16 +56,21 @@ def fit(
     texts, ids = [texts[int(i)] for i in rows], [ids[int(i)] for i in rows]
     sentences = list(text.sentences(texts))
     if sum(1 for parts in sentences if parts) < FEWEST_REVIEWS:
-        return _empty(kind, last_publication, len(texts))
-    words = vectors.learn(sentences, seed)
+        return _empty(kind, last_publication, len(texts), previous)
+    try:
+        words = vectors.learn(sentences, seed)
+    except vectors.NothingToLearn:
+        return _empty(kind, last_publication, len(texts), previous)
     keys = [" ".join(parts) for parts in sentences]
     placed, lengths = words.embed(keys)
     usable = int(np.count_nonzero(lengths))
     if usable < FEWEST_REVIEWS:
-        return _empty(kind, last_publication, len(texts))
+        return _empty(kind, last_publication, len(texts), previous)
     clusters = MergedClusters(lengths, wanted=min(IRRITANTS, max(2, usable // _REVIEWS_EACH)), seed=seed)
     titled = [" ".join([*parts[:1] * _TITLE, *parts]) for parts in sentences]
     terms = _bertopic(titled, placed, clusters)
+    if not len(_used(clusters)):  # every review says the same
+        return _empty(kind, last_publication, len(texts), previous)
     return _model(
         texts=texts,
         ids=np.asarray(ids, dtype=np.int64),
@@ -142,9 +148,9 @@ def _model(
     groups = [(i, m[f == g]) for i, (m, f) in enumerate(zip(members, fine, strict=True)) for g in range(f.max() + 1)]
     subject_centres = unit(np.stack([placed[rows].mean(axis=0) for _, rows in groups]))
     old = previous.assign(texts) if previous is not None and previous.irritants else None
-    fresh = max((t.id for t in previous.irritants), default=-1) + 1 if previous is not None else 0
-    irritant_ids = carried(members, old.irritant if old else None, len(texts), fresh)
-    subject_ids = _subject_ids(groups, irritant_ids, old.subject if old else None, len(texts), previous)
+    fresh = previous.next_ids if previous is not None else (0, _FIRST_SUBJECT)
+    irritant_ids = carried(members, old.irritant if old else None, fresh[0])
+    subject_ids = carried([rows for _, rows in groups], old.subject if old else None, fresh[1])
     titles = names.named([terms[int(c)] for c in used], [_some(texts, m, random, _NAMING_SAMPLE) for m in members])
     places = _map(centres)
     irritants = tuple(
@@ -168,20 +174,24 @@ def _model(
         subjects=subjects,
         centres=centres,
         subject_centres=subject_centres,
+        next_ids=(max(fresh[0] - 1, *irritant_ids) + 1, max(fresh[1] - 1, *subject_ids) + 1),
         **shared,
     )
 
 
-def carried(members: Sequence[np.ndarray], old: np.ndarray | None, n: int, fresh: int) -> list[int]:
+def carried(members: Sequence[np.ndarray], old: np.ndarray | None, fresh: int) -> list[int]:
     """Ids of the new groups: an earlier id where at least half of the smaller side is shared, else a fresh one.
 
-    `members` are row numbers of each group, `old` the earlier id of each of the `n` rows (-1 = none). One to one,
+    `members` are row numbers of each group, `old` the earlier id of each row (-1 = none). One to one,
     by the Hungarian method on the numbers of shared rows.
     """
     ids: list[int | None] = [None] * len(members)
     if old is not None:
         known = np.unique(old[old >= 0])
-        shared = np.array([[np.count_nonzero(old[m] == k) for k in known] for m in members]).reshape(len(members), -1)
+        shared = np.zeros((len(members), len(known)), dtype=np.int64)
+        for i, rows in enumerate(members):
+            values, times = np.unique(old[rows][old[rows] >= 0], return_counts=True)
+            shared[i, np.searchsorted(known, values)] = times
         for i, j in zip(*linear_sum_assignment(-shared), strict=True):
             smaller = min(len(members[i]), int(np.count_nonzero(old == known[j])))
             if shared[i, j] >= 0.5 * smaller:
@@ -190,19 +200,6 @@ def carried(members: Sequence[np.ndarray], old: np.ndarray | None, n: int, fresh
     for offset, i in enumerate(largest_first):
         ids[i] = fresh + offset
     return [int(id_) for id_ in ids if id_ is not None]
-
-
-def _subject_ids(
-    groups: Sequence[tuple[int, np.ndarray]],
-    irritant_ids: Sequence[int],
-    old: np.ndarray | None,
-    n: int,
-    previous: TopicModel | None,
-) -> list[int]:
-    """Ids of subjects, far above those of irritants: they share one table."""
-    base = 100_000
-    taken = [t.id for t in previous.subjects] if previous is not None else []
-    return carried([rows for _, rows in groups], old, n, max([base - 1, *taken]) + 1)
 
 
 def _subject_names(
@@ -251,7 +248,7 @@ def _map(centres: np.ndarray) -> np.ndarray:
     return place * np.sign(place[np.abs(place).argmax(axis=0), [0, 1]])  # eigenvectors have no sign of their own
 
 
-def _empty(kind: str, last_publication: str, n: int) -> TopicModel:
+def _empty(kind: str, last_publication: str, n: int, previous: TopicModel | None) -> TopicModel:
     none = np.zeros((0, 1), dtype=np.float32)
     return TopicModel(
         kind=kind,
@@ -263,4 +260,5 @@ def _empty(kind: str, last_publication: str, n: int) -> TopicModel:
         centres=none,
         subject_centres=none,
         threshold=0.0,
+        next_ids=previous.next_ids if previous is not None else (0, _FIRST_SUBJECT),
     )

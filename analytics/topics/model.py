@@ -69,6 +69,7 @@ class TopicModel:
     centres: np.ndarray  # (irritants, dimensions), unit rows
     subject_centres: np.ndarray  # (subjects, dimensions), unit rows
     threshold: float  # evidence under which a review stays unassigned
+    next_ids: tuple[int, int]  # first irritant id and first subject id never given yet
 
     @property
     def version(self) -> str:
@@ -133,6 +134,7 @@ class TopicModel:
             "fitted_on": self.fitted_on,
             "last_publication": self.last_publication,
             "threshold": self.threshold,
+            "next_ids": self.next_ids,
             "irritants": [vars(t) for t in self.irritants],
             "subjects": [vars(t) for t in self.subjects],
             "vocabulary": self.words.vocabulary,
@@ -171,6 +173,7 @@ def load(folder: Path) -> TopicModel | None:
             centres=centres,
             subject_centres=subject_centres,
             threshold=float(said["threshold"]),
+            next_ids=(int(said["next_ids"][0]), int(said["next_ids"][1])),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as error:
         raise BadModel(

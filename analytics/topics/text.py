@@ -54,7 +54,8 @@ def key(word: str) -> str:
         return ""
     if folded in _acronyms()[0]:
         return folded
-    return fold(_STEMMER.stemWord(word))
+    stem = fold(_STEMMER.stemWord(word))
+    return stem[:-1] if len(stem) > 4 and stem.endswith("s") else stem  # the stemmer keeps the s of 'revenus'
 
 
 def sentences(texts: Iterable[str]) -> Iterator[list[str]]:

@@ -24,6 +24,10 @@ _SMOOTH = 0.75  # power on the context's frequency (Levy, Goldberg and Dagan, 20
 _MOST_WORDS = 20_000
 
 
+class NothingToLearn(ValueError):
+    """The reviews share no word that could tell them apart."""
+
+
 @dataclass(frozen=True)
 class Words:
     """Vocabulary with its weights and vectors."""
@@ -48,12 +52,15 @@ class Words:
 def learn(sentences: Sequence[Sequence[str]], seed: int = 0) -> Words:
     """Words of the reviews, each given as the counted keys of its sentences.
 
-    Raises ValueError when no word is used twice: there is nothing to learn from.
+    Raises NothingToLearn when no word is used often enough, and not everywhere.
     """
     n = len(sentences)
     least = 2 if n < 4000 else min(5 + n // 20_000, 10)
     words = counter(min_df=least, max_df=0.2 if n > 200 else 0.5)
-    counts = words.fit_transform([" ".join(parts) for parts in sentences])
+    try:
+        counts = words.fit_transform([" ".join(parts) for parts in sentences])
+    except ValueError as error:
+        raise NothingToLearn(str(error)) from None
     frequency = np.bincount(counts.indices, minlength=counts.shape[1])
     idf = (np.log(n / np.maximum(frequency, 1)) + 1).astype(np.float32)
     together = _across(sentences, words)

@@ -1,4 +1,4 @@
--- Sections of fiches: two columns to know them, five to show them (heading, body, title, address, the fiche's links, those
+-- Sections of fiches: two columns to know them, five to show them (body, heading, title, address, the fiche's links, those
 -- where something can be done first), one to index; there the title counts three times and the heading twice: they
 -- name the procedure.
 WITH links AS (
@@ -9,7 +9,7 @@ WITH links AS (
     GROUP BY fiche_id
 )
 SELECT s.fiche_id, s.rank,
-    s.heading, s.body, f.title, f.url, l.urls,
+    s.body, s.heading, f.title, f.url, l.urls,
     concat_ws(chr(10), f.title, f.title, f.title, f.subject, s.heading, s.heading, left(s.body, 4000)) AS document
 FROM fiche_sections s
 JOIN fiches f ON f.id = s.fiche_id

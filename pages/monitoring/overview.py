@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pandas as pd
 import streamlit as st
 
@@ -12,6 +14,7 @@ from data.filters import Filters
 from pages.components import charts, filters, french, identity, links, measures, palette, signal_words, states, store
 from pages.components.charts import Line
 
+_DOUBTFUL = 3  # changes shown when none is certain
 _LINKS = {  # where each figure is looked into
     "volume": ("tendances", "Voir les tendances", {"mesure": "Volume"}),
     "negative": ("irritants", "Voir les irritants", {}),
@@ -45,6 +48,20 @@ def _change(change: Change) -> str:
         f"{verb} : {french.number(change.n_now)} en quatre semaines, contre {french.number(change.n_before)} "
         f"les quatre précédentes (au rythme général, on en attendait {french.number(change.expected)})."
     )
+
+
+def _card(change: Change) -> None:
+    """A change that chance does not explain, and where to look further."""
+    key = hashlib.blake2b(change.key.encode(), digest_size=6).hexdigest()
+    with st.container(border=True, key=f"change_{change.kind}_{key}"):
+        arrow = "trending_up" if change.rose else "trending_down"
+        kind = "irritant" if change.kind == "irritant" else "institution"
+        st.markdown(f":material/{arrow}: **{states.plain(change.label)}** ({kind})")
+        st.text(_change(change))
+        if change.kind == "irritant":
+            links.to("irritant", "Ouvrir l'irritant", id=change.key)
+        else:
+            links.to("tendances", "Voir ses tendances", institution=change.key)
 
 
 identity.guard("vue-d-ensemble")
@@ -106,18 +123,15 @@ with states.guarded("Les chiffres n'ont pas pu être calculés"):
             "général ni le hasard des petits nombres n'expliquent (au plus 5 % de fausses alertes)."
         ),
     )
-    if not board.changes:
-        st.write("Aucun irritant ni aucune institution ne s'écarte du mouvement général.")
-    for change in board.changes:
-        with st.container(border=True, key=f"change_{change.kind}_{abs(hash(change.key))}"):
-            kind = "Irritant" if change.kind == "irritant" else "Institution"
-            arrow = "trending_up" if change.rose else "trending_down"
-            st.markdown(f":material/{arrow}: **{states.plain(change.label)}** ({kind.lower()})")
-            st.text(_change(change))
-            if change.kind == "irritant":
-                links.to("irritant", "Ouvrir l'irritant", id=change.key)
-            else:
-                links.to("tendances", "Voir ses tendances", institution=change.key)
+    certain = [change for change in board.changes if change.certain]
+    for change in certain:
+        _card(change)
+    if not certain:
+        st.write("Aucun irritant ni aucune institution ne s'écarte nettement du mouvement général.")
+        if board.changes:
+            st.write("Les plus grands écarts, qui peuvent tenir au hasard :")
+        for change in board.changes[:_DOUBTFUL]:
+            st.markdown(f"- {states.plain(change.label)} : {states.plain(_change(change))}")
 
 st.header("Signaux faibles de la semaine", anchor=False)
 with states.guarded("Les signaux n'ont pas pu être lus"):

@@ -252,7 +252,10 @@ with states.guarded("Les tendances n'ont pas pu être calculées"):
     headline.write(_headline(measure, now, before, filters.described(asked)))
     st.caption(measures.DEFINITIONS[measure])
 
-    whole = _series(snapshot.id, asked, grain).copy()
+    whole = _series(snapshot.id, asked, grain)
+    if len(whole) > 2 and not whole["complete"].iloc[0]:  # a first period cut by the selection would read as a rise
+        whole = whole.iloc[1:]
+    whole = whole.reset_index(drop=True)
     open_end = _open_end(whole, measure, store.config().target_days)
     share = measure in {"negative", "answered", "useful"}
     style: dict[str, Any] = {

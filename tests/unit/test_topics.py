@@ -20,8 +20,8 @@ from tests import themes
 @pytest.fixture(scope="module")
 def fitted() -> tuple[TopicModel, list[str], list[int]]:
     """A real fit, BERTopic included: the only test module that pays for its import."""
-    texts, truth = themes.corpus(400)
-    return fit.fit(texts, range(1000, 1400), kind="real", last_publication="2025-01-01"), texts, truth
+    texts, truth = themes.corpus(130)
+    return fit.fit(texts, range(1000, 1130), kind="real", last_publication="2025-01-01"), texts, truth
 
 
 def test_stems_agree_whatever_the_accents() -> None:
@@ -42,7 +42,7 @@ def test_words_are_shown_as_people_write_them() -> None:
 
 def test_glued_paragraphs_and_typographic_apostrophes_are_read() -> None:
     (keys,) = text.counted(["Bonjour Anne,L’attestation\xa0fiscale"])
-    assert keys == "ann attest fiscal"
+    assert keys == "anne attest fiscal"
 
 
 @settings(max_examples=50, deadline=None)
@@ -84,11 +84,11 @@ def test_titles_are_unique_words_of_people(fitted: tuple[TopicModel, list[str], 
     topic_model, texts, _ = fitted
     labels = [t.label for t in topic_model.irritants]
     assert len(set(labels)) == len(labels)
-    everything = text.clean(" ".join(texts))
+    everything = " ".join(text.clean(" ".join(texts)).split())
     for topic in topic_model.irritants:
         assert topic.label[0].isupper()
         assert all(text.clean(term) in everything for term in topic.terms)
-        assert set(topic.exemplars) <= set(range(1000, 1400))
+        assert set(topic.exemplars) <= set(range(1000, 1130))
 
 
 def test_every_subject_has_a_parent_and_an_id_of_its_own(fitted: tuple[TopicModel, list[str], list[int]]) -> None:
@@ -106,19 +106,17 @@ def test_every_subject_has_a_parent_and_an_id_of_its_own(fitted: tuple[TopicMode
 
 def test_the_same_reviews_give_the_same_model(fitted: tuple[TopicModel, list[str], list[int]]) -> None:
     topic_model, texts, _ = fitted
-    again = fit.fit(texts, range(1000, 1400), kind="real", last_publication="2025-01-01")
+    again = fit.fit(texts, range(1000, 1130), kind="real", last_publication="2025-01-01")
     assert again.version == topic_model.version
 
 
 def test_ids_survive_a_refit_with_another_seed(fitted: tuple[TopicModel, list[str], list[int]]) -> None:
     topic_model, texts, _ = fitted
-    again = fit.fit(
-        texts, range(1000, 1400), kind="real", last_publication="2025-03-01", previous=topic_model, seed=5
-    )
+    again = fit.fit(texts, range(1000, 1130), kind="real", last_publication="2025-03-01", previous=topic_model, seed=5)
     before, after = topic_model.assign(texts).irritant, again.assign(texts).irritant
     both = (before >= 0) & (after >= 0)
-    assert (before[both] == after[both]).mean() > 0.7
-    assert adjusted_mutual_info_score(before[both], after[both]) > 0.5
+    assert (before[both] == after[both]).mean() > 0.9
+    assert adjusted_mutual_info_score(before[both], after[both]) > 0.8
 
 
 def test_a_saved_model_assigns_the_same(fitted: tuple[TopicModel, list[str], list[int]], tmp_path: Path) -> None:
@@ -197,6 +195,6 @@ def test_carried_ids_follow_the_reviews() -> None:
 
 def test_a_model_is_refitted_only_for_a_reason(fitted: tuple[TopicModel, list[str], list[int]]) -> None:
     topic_model, _, _ = fitted
-    assert not store.outgrown(topic_model, "real", 500)
-    assert store.outgrown(topic_model, "demo", 500)
-    assert store.outgrown(topic_model, "real", 800)
+    assert not store.outgrown(topic_model, "real", 200)
+    assert store.outgrown(topic_model, "demo", 130)
+    assert store.outgrown(topic_model, "real", 300)
