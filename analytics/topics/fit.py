@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -92,10 +93,11 @@ def fit(
 def _bertopic(keys: list[str], placed: np.ndarray, clusters: MergedClusters) -> dict[int, list[tuple[str, float]]]:
     """Run BERTopic with the given vectors and clusters; c-TF-IDF terms of each cluster, heaviest first."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    from bertopic import BERTopic
-    from bertopic.backend import BaseEmbedder
-    from bertopic.dimensionality import BaseDimensionalityReduction
-    from bertopic.vectorizers import ClassTfidfTransformer
+    with _set_aside("umap", "hdbscan", "openai"):
+        from bertopic import BERTopic
+        from bertopic.backend import BaseEmbedder
+        from bertopic.dimensionality import BaseDimensionalityReduction
+        from bertopic.vectorizers import ClassTfidfTransformer
 
     topic_model = BERTopic(
         language="multilingual",  # English, the default, strips accented letters
@@ -115,6 +117,19 @@ def _bertopic(keys: list[str], placed: np.ndarray, clusters: MergedClusters) -> 
         int(cluster): int(found[int(np.flatnonzero(clusters.labels_ == cluster)[0])]) for cluster in _used(clusters)
     }
     return {cluster: [(w, float(s)) for w, s in topic_model.get_topic(n) if w] for cluster, n in number.items()}
+
+
+@contextlib.contextmanager
+def _set_aside(*packages: str) -> Iterator[None]:
+    """Import BERTopic without what it takes when installed and we replace: numba compiles UMAP for half a minute."""
+    absent = [name for name in packages if name not in sys.modules]
+    for name in absent:
+        sys.modules[name] = None  # type: ignore[assignment]  # how Python marks a module that is not there
+    try:
+        yield
+    finally:
+        for name in absent:
+            del sys.modules[name]
 
 
 def _pairs() -> CountVectorizer:

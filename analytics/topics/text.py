@@ -82,7 +82,7 @@ def surfaces(texts: Iterable[str], wanted: Container[str] | None = None) -> dict
     for text in texts:
         flat = pattern.sub(lambda found: by_phrase[fold(found[0])], clean(text))
         for part in _BREAK.split(flat):
-            previous: tuple[str, int] | None = None
+            previous: tuple[str, str, int, int] | None = None  # key, as shown, start, end
             for found in _WORD.finditer(part):
                 word = found[0]
                 counted_key = key(word)
@@ -91,12 +91,12 @@ def surfaces(texts: Iterable[str], wanted: Container[str] | None = None) -> dict
                 shown = names.get(counted_key, word)
                 if wanted is None or counted_key in wanted:
                     seen.setdefault(counted_key, Counter())[shown] += 1
-                if previous is not None and found.start() - previous[1] < _FAR:
+                if previous is not None and found.start() - previous[2] < _FAR:
                     pair = f"{previous[0]} {counted_key}"
                     if wanted is None or pair in wanted:
-                        span = part[previous[1] : found.start()] + shown
+                        span = previous[1] + part[previous[3] : found.start()] + shown
                         seen.setdefault(pair, Counter())[" ".join(span.split())] += 1
-                previous = (counted_key, found.start())
+                previous = (counted_key, shown, found.start(), found.end())
     return seen
 
 

@@ -32,8 +32,14 @@ def test_a_pair_that_is_a_sentence_is_not_a_title() -> None:
 
 def test_what_looks_like_a_verb_comes_after_a_noun() -> None:
     reviews = ["Passeport refusé", "passeport refusé au guichet"]
-    found = names.readable([("refus", 1.0), ("passeport", 0.9)], text.surfaces(reviews))
+    terms = [(text.key("refusé"), 1.0), (text.key("passeport"), 0.9)]
+    found = names.readable(terms, text.surfaces(reviews))
     assert [surface for _, surface in found] == ["passeport", "refusé"]
+
+
+def test_an_acronym_keeps_its_capitals_inside_a_pair() -> None:
+    written = text.surfaces(["Aide au logement refusée", "Mon aide au logement est refusée"])
+    assert written[f"apl {text.key('refusée')}"].most_common(1)[0][0] == "APL refusée"
 
 
 def test_titles_are_unique() -> None:
