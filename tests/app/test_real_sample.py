@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pages.components import french, navigation
+from pages.components import french, measures, navigation
 from tests.app.conftest import Opened, figures, said
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -73,8 +73,8 @@ def test_every_page_opens(real_home: Path, open_page: Opened, room: navigation.R
 def test_volume_and_share_of_negative_reviews(real_home: Path, open_page: Opened) -> None:
     total, negative = by_hand("""SELECT count(*), count(*) FILTER ("Ressenti usager" = 'Négatif') FROM CSV""")
     shown = figures(open_page("vue-d-ensemble", "manager.demo", chosen={"periode": "Tout"}))
-    assert shown["Avis publiés"] == french.number(int(str(total)))
-    assert shown["Avis négatifs"] == french.percent(int(str(negative)) / int(str(total)))
+    assert shown[measures.NAMES["volume"]] == french.number(int(str(total)))
+    assert shown[measures.NAMES["negative"]] == french.percent(int(str(negative)) / int(str(total)))
 
 
 def test_words_found_by_the_search(real_home: Path, open_page: Opened) -> None:
