@@ -54,7 +54,9 @@ def build_index(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[str
     structures = _codes(row[2] for row in reply_rows)
     typologies = _codes(row[3] for row in reply_rows)
     fiche_ids = _codes(row[0] for row in section_rows)
-    learnt = _learn([*replies[:SAMPLE], *sections[:SAMPLE]], vocabulary, target)
+    # Few replies (a file without them, a young service): reviews then tell which words are telling.
+    spoken = _unanswered(connection, SAMPLE - len(replies), vocabulary) if len(replies) < SAMPLE else []
+    learnt = _learn([*replies[:SAMPLE], *sections[:SAMPLE], *spoken], vocabulary, target)
     _shelve(
         target / "replies",
         replies,
@@ -125,6 +127,19 @@ def _read(
     cursor.close()
     np.save(shelf / "starts.npy", np.frombuffer(starts, dtype=np.int64))
     return documents, rows
+
+
+def _unanswered(connection: duckdb.DuckDBPyConnection, most: int, vocabulary: dict[str, int]) -> list[array[int]]:
+    """Terms of at most `most` reviews without a reply, of which nothing else is kept."""
+    cursor = connection.cursor()
+    cursor.execute(sql(__file__, "unanswered_words"), {"most": most})
+    documents = []
+    while block := cursor.fetchmany(BLOCK):
+        for (document,) in block:
+            numbers = (vocabulary.setdefault(term, len(vocabulary)) for term in text.terms(text.clean(document)))
+            documents.append(array("i", numbers))
+    cursor.close()
+    return documents
 
 
 def _codes(values: Iterator[str]) -> dict[str, int]:

@@ -22,6 +22,8 @@ from generation.results import Source
 NEAR_ENOUGH = 0.12  # likeness of a fiche and the review under which the fiche speaks of something else
 NEARER = 0.18  # likeness a fiche needs when its title shares no word with the review
 SECOND = 0.75  # a second fiche must be nearly as near as the first
+POINTED = 0.075  # likeness from which a fiche is pointed to, though no sentence of it is worth quoting…
+TELLING = 0.45  # … when what it is about shares with the review a word this rare, of the rarest
 
 _THANKS = {
     "Positif": (
@@ -191,6 +193,8 @@ def _paragraphs(prompt: Prompt, chance: random.Random) -> Iterator[list[str]]:
             if url:
                 quote[-1] += f"\nLien : {url}"
             yield quote
+        if not quotes and (fiche := _pointed_to(prompt)):
+            yield [f"La fiche officielle « {fiche.title} » peut vous éclairer.\nLien : {fiche.url}"]
         if turn := _where_to_turn(prompt, advice):
             yield [turn]
         yield [chance.choice(_HELPFUL if advice or quotes else _CLOSINGS)]
@@ -290,6 +294,17 @@ def _from_fiches(prompt: Prompt) -> list[tuple[str, str, list[str]]]:
         best = _distinct(choices, most)
         quotes.append((best[0].source.title, best[0].source.url, [choice.sentence for choice in best]))
     return quotes
+
+
+def _pointed_to(prompt: Prompt) -> Source | None:
+    """The nearest fiche, when it is about the review's subject though no sentence of it answers; else None."""
+    own = set(text.query_terms(prompt.review))
+    rare = TELLING * prompt.weight("")  # no term is rarer than one that is not served
+    first = next((source for source in prompt.sources if source.kind == "fiche"), None)
+    if first is None or not first.url or first.near < POINTED:
+        return None
+    about = own.intersection(text.terms(f"{first.title} {first.heading}"))
+    return first if any(prompt.weight(term) >= rare for term in about) else None
 
 
 def _distinct(choices: list[_Choice], most: int) -> list[_Choice]:

@@ -82,6 +82,14 @@ def test_a_far_fiche_is_not_quoted() -> None:
     assert "F1" not in written(sources=(replace(FICHE, near=0.05),))
 
 
+def test_a_fiche_on_the_subject_is_linked_though_no_sentence_of_it_answers() -> None:
+    about = replace(FICHE, near=0.09, text="Un barème s'applique selon l'année de naissance des personnes concernées.")
+    assert "« Retraite progressive » peut vous éclairer.\nLien : https://sp.example.fr/F1" in written(sources=(about,))
+    elsewhere = replace(about, title="Taxe d'aménagement", heading="Exonérations")
+    assert "Lien" not in written(sources=(elsewhere,))
+    assert "Lien" not in written(sources=(elsewhere, about))  # not the nearest: it may well be beside the point
+
+
 def test_praise_is_thanked_for_without_advice() -> None:
     praise = Asked("Très bon accueil, agents à l'écoute et efficaces.", "Bravo", "Positif", "Carsat")
     reply = written(praise)

@@ -81,12 +81,14 @@ def written(tmp_path: Path) -> tuple[duckdb.DuckDBPyConnection, Path]:
     return connection, tmp_path
 
 
-def answered(connection: duckdb.DuckDBPyConnection, id_: int, body: str, **reply: object) -> None:
+def answered(
+    connection: duckdb.DuckDBPyConnection, id_: int, body: str, *, on: str = "2025-01-01", **reply: object
+) -> None:
     """A review about passports with one reply."""
     connection.execute(
         "INSERT INTO reviews (id, published_at, published_on, title, body, typology) "
-        "VALUES (?, TIMESTAMP '2025-01-01', DATE '2025-01-01', 'Passeport', 'Rendez-vous pour un passeport', 'Mairie')",
-        [id_],
+        "VALUES ($id, $on::TIMESTAMP, $on::DATE, 'Passeport', 'Rendez-vous pour un passeport', 'Mairie')",
+        {"id": id_, "on": on},
     )
     row = {"review_id": id_, "rank": 1, "body": body, "canned": False, "structure_id": "s", "structure": "S"} | reply
     connection.execute(
@@ -131,6 +133,31 @@ def test_a_withdrawn_reply_is_never_a_source(written: tuple[duckdb.DuckDBPyConne
     answered(written[0], 1, "Le passeport se demande en mairie, sur rendez-vous pris en ligne, avec une photo.",
              status="Réponse retirée")  # fmt: skip
     assert found_in(written, "rendez-vous passeport mairie", tmp_path) == []
+
+
+def test_stale_replies_are_no_sources(written: tuple[duckdb.DuckDBPyConnection, Path], tmp_path: Path) -> None:
+    connection, _ = written
+    old = "Le passeport se demande en mairie, sur rendez-vous pris en ligne, avec une photo récente."
+    gone = "La liste des mairies équipées est sur service-public.fr/particuliers/vosdroits/F99999 pour un passeport."
+    kept = "Pour le rendez-vous de passeport, voyez service-public.fr/particuliers/vosdroits/F7 avant la mairie."
+    answered(connection, 1, old, on="2019-06-01")
+    answered(connection, 2, gone)
+    answered(connection, 3, kept)
+    connection.execute("INSERT INTO fiches (id, title) SELECT 'F' || n, 'Fiche ' || n FROM range(1, 1200) t(n)")
+    assert replies(found_in(written, "rendez-vous passeport mairie", tmp_path)) == ["3"]
+
+
+def test_without_replies_reviews_tell_which_words_are_telling(
+    written: tuple[duckdb.DuckDBPyConnection, Path], tmp_path: Path
+) -> None:
+    connection, _ = written
+    for number in range(40):
+        answered(connection, number + 1, "vide", canned=True)
+    connection.execute("INSERT INTO fiches (id, title) VALUES ('F1', 'Visa')")
+    connection.execute("INSERT INTO fiche_sections (fiche_id, rank, body) VALUES ('F1', 0, 'Un visa, un passeport.')")
+    build_index(connection, tmp_path)
+    index = Index(tmp_path)
+    assert index.weight("vis") > index.weight("passeport")
 
 
 def test_an_index_over_nothing_opens_and_finds_nothing(
