@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -50,8 +51,11 @@ def command(*argv: str) -> None:
 
 @pytest.fixture(scope="session")
 def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home that holds a refreshed demo."""
+    """A home that holds a refreshed demo; `E2E_HOME` names one already made, which is copied (seconds, not a minute)."""
     home = tmp_path_factory.mktemp("home")
+    if ready := os.environ.get("E2E_HOME"):
+        shutil.copytree(ready, home, dirs_exist_ok=True)
+        return home
     demo = home / "demo"
     command("data", "demo", "--reviews", REVIEWS, "--seed", "11", "--out", str(demo))
     files = ["--structures", str(demo / "structures.csv"), "--fiches", str(demo / "fiches.zip")]
