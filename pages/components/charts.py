@@ -225,7 +225,7 @@ def show(
     width: int | Literal["stretch"] = "stretch",
 ) -> None:
     """Title, chart, then « Voir les données »: table and CSV. `name` is unique on the page and names the file."""
-    st.subheader(title, help=help, anchor=False)
+    st.header(title, help=help, anchor=False)  # always a second level: valid whatever heading stands before
     if frame.empty:
         states.empty("Aucun avis ne correspond.", "Élargissez la période ou retirez un filtre.")
         return
