@@ -42,6 +42,7 @@ def main(parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) -> 
     args = parser.parse_args(argv)
     debug = bool(getattr(args, "debug", False))
     logging.basicConfig(stream=sys.stderr, level=logging.DEBUG if debug else logging.INFO, format="%(message)s")
+    logging.getLogger("alembic").setLevel(logging.INFO if debug else logging.WARNING)
     if not debug:
         sys.excepthook = _one_line
     run: Callable[[argparse.Namespace], Result] = args.run

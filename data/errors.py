@@ -11,6 +11,10 @@ class NoSnapshot(VigieError):
     """No data was loaded yet: the reader must ingest a file or prepare the demo."""
 
 
+class NotRefreshed(VigieError):
+    """The snapshot was only ingested: what derives from it comes with the next `python -m refresh`."""
+
+
 class BadFile(VigieError):
     """A file given by the user can't be read as what it should be; the previous snapshot still serves."""
 

@@ -18,7 +18,7 @@ from typing import Any
 import bm25s
 import numpy as np
 
-from data.errors import VigieError
+from data.errors import NotRefreshed
 from generation import text
 from generation.results import Source
 
@@ -49,9 +49,11 @@ class Index:
         try:
             self.manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text("utf-8"))
         except FileNotFoundError:
-            raise VigieError("no retrieval index on this snapshot: run python -m refresh") from None
+            raise NotRefreshed("no retrieval index on this snapshot: run python -m refresh") from None
         if not self.manifest["version"].startswith(f"retrieval-{VERSION}-"):
-            raise VigieError("the retrieval index of this snapshot was made by another version: run python -m refresh")
+            raise NotRefreshed(
+                "the retrieval index of this snapshot was made by another version: run python -m refresh"
+            )
         self.version: str = self.manifest["version"]
         self._structures: dict[str, int] = self.manifest["structures"]
         self._typologies: dict[str, int] = self.manifest["typologies"]

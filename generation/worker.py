@@ -26,7 +26,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from data import snapshots, warehouse
-from data.errors import NoSnapshot, VigieError
+from data.errors import NoSnapshot, NotRefreshed, VigieError
 from data.operations import drafts, engine, workers
 from data.operations.errors import Refused
 from data.settings import Settings
@@ -66,16 +66,16 @@ def _serve(store: Engine, serving: _Serving, pulse: _Pulse, stopping: threading.
     prepared_for = ""
     while not stopping.is_set():
         drafts.release_dead(store)
-        request = drafts.claim(store, pulse.name, model=serving.model.id)
-        if request is not None:
-            _write(store, request, serving, pulse)
-            continue
         try:
             snapshot = serving.drafter().snapshot_id
-        except NoSnapshot:  # nothing was loaded yet: the app may be preparing the demo
+        except (NoSnapshot, NotRefreshed):  # nothing to ground drafts on yet: the app may be preparing the demo
             if once:
                 raise
             stopping.wait(IDLE_S)
+            continue
+        request = drafts.claim(store, pulse.name, model=serving.model.id)
+        if request is not None:
+            _write(store, request, serving, pulse)
             continue
         if snapshot != prepared_for:
             prepared_for = snapshot
@@ -142,7 +142,7 @@ class _Serving:
         self._open()
 
     def drafter(self) -> Drafter:
-        """The drafter over the snapshot in service now. Raises NoSnapshot."""
+        """The drafter over the snapshot in service now. Raises NoSnapshot, or NotRefreshed before the first refresh."""
         if self.notice and time.monotonic() - self._tried > AGAIN_S:
             self._open()
         current = snapshots.current(self._settings.home)

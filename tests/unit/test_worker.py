@@ -139,6 +139,24 @@ def test_the_page_sees_the_text_come_and_the_worker_live(store: Engine, slow: Sl
     assert [one.model for one in workers.alive(store)] == ["extractive-1"]
 
 
+def test_it_waits_for_the_first_refresh_and_then_serves(tiny_home: Path, store: Engine) -> None:
+    (index,) = tiny_home.glob("snapshots/*.d/retrieval")
+    aside = index.rename(tiny_home / "not-yet")
+    stopping = threading.Event()
+    thread = threading.Thread(target=worker.work, args=(settings.load(tiny_home),), kwargs={"stopping": stopping})
+    thread.start()
+    try:
+        asked = drafts.request(store, "k", 5, requested_by="agent")
+        time.sleep(3 * worker.IDLE_S)
+        assert thread.is_alive()
+        assert drafts.get_request(store, asked).state == "waiting"
+        aside.rename(index)
+        assert ended(store, asked).state == "done"
+    finally:
+        stopping.set()
+        thread.join(20)
+
+
 def test_cancelling_stops_the_model_and_frees_the_worker(store: Engine, slow: Slow, serving: threading.Event) -> None:
     slow.words = 100_000
     asked = drafts.request(store, "k", 5, requested_by="agent")
