@@ -17,7 +17,8 @@ from dataclasses import replace
 from data import personal
 from data.errors import VigieError
 from data.warehouse import Warehouse, sql
-from generation import checks, distress, institution, prompt, text
+from generation import briefing, checks, distress, institution, prompt, text
+from generation.briefing import Briefing
 from generation.institution import Institution
 from generation.models.base import Model, ModelUnavailable, Run
 from generation.models.extractive import Extractive
@@ -38,16 +39,24 @@ class Drafter:
         self._index = Index(warehouse.artifacts)
         self._router = Router(warehouse.artifacts)
         self._model: Model = model or Extractive()
+        self._briefings: dict[str | None, Briefing] = {}
 
     @property
     def snapshot_id(self) -> str:
         """The snapshot drafts are written over."""
         return self._warehouse.snapshot.id
 
-    def waiting(self, *, days: int, most: int) -> list[int]:
-        """Ids of at most `most` unanswered reviews published in the snapshot's last `days` days, oldest first."""
-        rows = self._warehouse.rows(sql(__file__, "waiting_reviews"), {"days": days, "most": most})
+    def waiting(self, *, days: int, most: int, skip: int = 0) -> list[int]:
+        """Ids of at most `most` unanswered reviews published in the snapshot's last `days` days, most pressing first,
+        the first `skip` ones left out."""
+        params = {"days": days, "most": most, "skip": skip}
+        rows = self._warehouse.rows(sql(__file__, "waiting_reviews"), params)
         return [int(row[0]) for row in rows]
+
+    def kinds(self, review_ids: list[int]) -> dict[int, str]:
+        """Kind of institution (typology) declared by each of these reviews, '' where none is."""
+        rows = self._warehouse.rows(sql(__file__, "kinds_of"), {"ids": review_ids})
+        return {int(id_): typology or "" for id_, typology in rows}
 
     def asked(self, review_id: int) -> Asked:
         """The review `review_id` as a question. Raises VigieError when the snapshot does not hold it."""
@@ -89,6 +98,7 @@ class Drafter:
             f"{masked.title}\n{masked.text}", declared=asked.typology, department=asked.department
         )
         typology = asked.typology or route.typology
+        masked = replace(masked, typology=typology)
         answering = institution.of(self._warehouse, replace(asked, typology=typology))
         clock.mark("route")
         sources = self._retrieve(masked, typology, answering)
@@ -167,16 +177,26 @@ class Drafter:
     def _compose(
         self, model: Model, masked: Asked, answering: Institution | None, sources: list[Source]
     ) -> prompt.Prompt:
+        reads = model.patience is not None
         return prompt.compose(
             masked,
             answering,
             sources,
             count=model.count,
             budget=model.context - prompt.REPLY_TOKENS - 64,
-            passage=1_000 if model.context < 8_192 else 4_000,
+            passage=600 if reads and model.context < 8_192 else 4_000,
             weight=self._index.weight,
             knows=self._index.knows,
+            briefing=self._briefing(masked, answering) if reads else None,
+            patience=model.patience,
         )
+
+    def _briefing(self, masked: Asked, answering: Institution | None) -> Briefing:
+        """What the model is told of this kind of institution; made once."""
+        typology = masked.typology or (answering.typology if answering else None)
+        if typology not in self._briefings:
+            self._briefings[typology] = briefing.of(self._warehouse, self._index, typology)
+        return self._briefings[typology].without(masked.review_id)
 
     def _escalated(self, asked: Asked, escalation: Escalation, clock: _Clock, seed: int, notice: str) -> Draft:
         """No reply and no source: the page says whom to call and opens the escalation."""

@@ -1,8 +1,9 @@
 """The prompt: what is asked of a model, from versioned French templates, within a token budget.
 
-The stable part comes first (charter, institution, fiches) so that a server or llama.cpp can reuse its prefix; the
-review comes last, fenced, as data. The rules it protects: the budget is kept by dropping the least useful source,
-never by cutting a sentence; the review's personal data were masked before it reaches this module.
+The stable part comes first (charter, fiches and examples of the kind of institution: the first message) so that a
+server or llama.cpp can reuse its prefix; the review comes last, fenced, as data. The rules it protects: the budget is
+kept by dropping the least useful source, never by cutting a sentence; the stable part never depends on the review;
+the review's personal data were masked before it reaches this module.
 """
 
 from __future__ import annotations
@@ -19,12 +20,15 @@ import jinja2
 
 from data.errors import VigieError
 from generation import text
+from generation.briefing import Briefing
 from generation.institution import Institution
 from generation.results import Asked, Source
 
 TEMPLATES = Path(__file__).parent / "prompts"
-NAME = "reply-1"
+NAME = "reply-2"
 REPLY_TOKENS = 450
+STABLE_TOKENS = 1_300  # of the first message
+PASSAGE = 700  # characters of a source in the first message
 REVIEW_CHARACTERS = 3_000
 TEMPERATURE = 0.2
 _FENCE = re.compile(r"-{4,}")
@@ -84,34 +88,68 @@ def compose(
     passage: int,
     weight: Callable[[str], float],
     knows: Callable[[str], bool],
+    briefing: Briefing | None = None,
+    patience: int | None = None,
 ) -> Prompt:
     """The prompt of `asked` (already masked) that fits in `budget` tokens as `count` counts them.
 
-    A source gives at most `passage` characters, in whole sentences.
+    A source gives at most `passage` characters, in whole sentences. `patience`: tokens the second message should not
+    exceed (a slow model); the nearest fiche stays above it, never above `budget`.
 
     Raises TooLong when even the review alone does not fit.
     """
     review = _whole_sentences(_fenced("\n".join(filter(None, [asked.title, asked.text]))), REVIEW_CHARACTERS)
-    kept = [replace(source, text=_whole_sentences(source.text, passage)) for source in sources]
+    told, system = _stable(briefing, count, min(STABLE_TOKENS, budget // 2))
+    known = {(source.kind, source.id, source.heading) for source in told}
+    kept = [
+        replace(source, text=_whole_sentences(source.text, passage))
+        for source in sources
+        if (source.kind, source.id, source.heading) not in known
+    ]
+    first = count(system)
     while True:
-        messages = _render(review, asked, institution, kept)
-        if sum(count(message["content"]) for message in messages) <= budget:
+        user = _user(review, asked, institution, kept, len(told))
+        size = count(user)
+        bearable = patience is None or size <= patience or sum(source.kind != "structure" for source in kept) <= 1
+        if first + size <= budget and bearable:
             break
+        if not kept and told:  # a review that leaves no room: only the charter stays
+            told, system = _stable(None, count, budget)
+            first = count(system)
+            continue
         if not kept:
             raise TooLong(
                 f"L’avis ne tient pas dans ce que le modèle peut lire ({budget} jetons) : augmentez "
                 f"VIGIE_MODEL_CONTEXT."
             )
         kept.remove(_least_useful(kept))
-    return Prompt(version(), messages, review, asked.sentiment, institution, tuple(kept), weight, knows)
+    messages = ({"role": "system", "content": system}, {"role": "user", "content": user})
+    return Prompt(version(), messages, review, asked.sentiment, institution, (*told, *kept), weight, knows)
 
 
-def _render(
-    review: str, asked: Asked, institution: Institution | None, sources: list[Source]
-) -> tuple[dict[str, str], ...]:
-    numbered: dict[str, list[dict[str, Any]]] = {"fiche": [], "structure": [], "reply": []}
-    for number, source in enumerate(sources, 1):
-        numbered[source.kind].append({**asdict(source), "number": number, "text": _fenced(source.text)})
+def _stable(briefing: Briefing | None, count: Callable[[str], int], most: int) -> tuple[list[Source], str]:
+    """The sources of the first message, in the order of their numbers, and its text of at most `most` tokens.
+
+    The last example goes first, then the last fiche; the charter stays whatever its size.
+    """
+    fiches = list(briefing.fiches) if briefing else []
+    examples = list(briefing.examples) if briefing else []
+    while True:
+        told = [replace(source, text=_whole_sentences(source.text, PASSAGE)) for source in (*fiches, *examples)]
+        numbered = _numbered(told, 0)
+        values = {
+            "kind": briefing.kind if briefing else "",
+            "known": numbered["fiche"],
+            "examples": numbered["reply"],
+        }
+        system = _environment().get_template(f"{NAME}.system.j2").render(values).strip()
+        if not told or count(system) <= most:
+            return told, system
+        (examples or fiches).pop()
+
+
+def _user(review: str, asked: Asked, institution: Institution | None, sources: list[Source], already: int) -> str:
+    numbered = _numbered(sources, already)
     values = {
         "institution": institution.name if institution else "l'administration concernée",
         "review": review,
@@ -121,11 +159,15 @@ def _render(
         "structures": numbered["structure"],
         "replies": numbered["reply"],
     }
-    environment = _environment()
-    return (
-        {"role": "system", "content": environment.get_template(f"{NAME}.system.j2").render(values).strip()},
-        {"role": "user", "content": environment.get_template(f"{NAME}.user.j2").render(values).strip()},
-    )
+    return _environment().get_template(f"{NAME}.user.j2").render(values).strip()
+
+
+def _numbered(sources: list[Source], already: int) -> dict[str, list[dict[str, Any]]]:
+    """Sources by kind, each with its number; `already` numbers are taken."""
+    numbered: dict[str, list[dict[str, Any]]] = {"fiche": [], "structure": [], "reply": []}
+    for number, source in enumerate(sources, already + 1):
+        numbered[source.kind].append({**asdict(source), "number": number, "text": _fenced(source.text)})
+    return numbered
 
 
 def _least_useful(sources: list[Source]) -> Source:

@@ -2,7 +2,8 @@
 yet.
 
 Pages and worker meet in the operations store only, so killing either never takes the other down. The rules it
-protects: an agent at the desk goes before drafts prepared ahead; a sign of life goes out even while the model reads
+protects: an agent at the desk goes before drafts prepared ahead; equals are taken oldest first, those of the kind of
+institution just served together, for the model has read what they share, yet none waits for ever; a sign of life goes out even while the model reads
 a long prompt; a cancelled or lost request stops the computing; an error ends a request with a line the agent can
 read, never with a reply.
 """
@@ -41,7 +42,12 @@ IDLE_S = 0.5  # between two looks at an empty queue
 PULSE_S = 0.4  # partial text goes back at least twice a second
 BEAT_S = 4.0
 AGAIN_S = 60.0  # a model that could not be opened is tried again
-AHEAD = 100  # drafts prepared ahead in one go
+AHEAD = 100  # drafts prepared ahead in one go: a wave follows the other while a slow model serves, …
+AHEAD_MOST = (
+    2_000  # … up to these (a day of a small machine is about 1,500); the extractive drafter needs one wave only
+)
+TOGETHER = 8  # drafts of one kind of institution in a row, while older ones of other kinds wait
+LOOKED_AT = 50  # waiting requests among which those of the same kind are looked for
 AHEAD_DAYS = 60  # reviews published earlier than that no longer wait for a prepared draft
 
 log = logging.getLogger(__name__)
@@ -63,7 +69,8 @@ def work(settings: Settings, *, once: bool = False, stopping: threading.Event | 
 
 
 def _serve(store: Engine, serving: _Serving, pulse: _Pulse, stopping: threading.Event, *, once: bool) -> None:
-    prepared_for = ""
+    prepared_for, prepared = "", 0
+    line = _Line()
     while not stopping.is_set():
         drafts.release_dead(store)
         try:
@@ -73,17 +80,44 @@ def _serve(store: Engine, serving: _Serving, pulse: _Pulse, stopping: threading.
                 raise
             stopping.wait(IDLE_S)
             continue
-        request = drafts.claim(store, pulse.name, model=serving.model.id)
+        request = drafts.claim(store, pulse.name, model=serving.model.id, rather=line.next(store, serving))
         if request is not None:
+            line.served(request, serving)
             _write(store, request, serving, pulse)
             continue
         if snapshot != prepared_for:
-            prepared_for = snapshot
-            if _prepare_ahead(store, serving):
+            prepared_for, prepared = snapshot, 0
+        if prepared == 0 or (prepared < AHEAD_MOST and serving.model.patience is not None):
+            found, asked = _prepare_ahead(store, serving, skip=prepared)
+            prepared = prepared + AHEAD if found == AHEAD else AHEAD_MOST
+            if asked:
                 continue
         if once:
             return
         stopping.wait(IDLE_S)
+
+
+class _Line:
+    """The order among equally pressing requests: the kind just served first, `TOGETHER` times in a row at most."""
+
+    def __init__(self) -> None:
+        self._kind: str | None = None
+        self._row = 0
+
+    def next(self, store: Engine, serving: _Serving) -> list[int]:
+        """Reviews to take rather than older ones."""
+        if serving.model.patience is None or self._kind is None or self._row >= TOGETHER:
+            return []
+        kinds = serving.drafter().kinds(drafts.next_reviews(store, LOOKED_AT))
+        return [review for review, kind in kinds.items() if kind == self._kind]
+
+    def served(self, request: drafts.Request, serving: _Serving) -> None:
+        """`request` is taken."""
+        if serving.model.patience is None:
+            return
+        kind = request.typology or serving.drafter().kinds([request.review_id]).get(request.review_id, "")
+        self._row = self._row + 1 if kind == self._kind and self._row < TOGETHER else 1
+        self._kind = kind
 
 
 def _write(store: Engine, request: drafts.Request, serving: _Serving, pulse: _Pulse) -> None:
@@ -115,18 +149,16 @@ def _write(store: Engine, request: drafts.Request, serving: _Serving, pulse: _Pu
         drafts.fail(store, request, "Le brouillon n’a pas pu être écrit : réessayez, ou écrivez la réponse sans aide.")
 
 
-def _prepare_ahead(store: Engine, serving: _Serving) -> int:
-    """Ask, in nobody's name, for drafts of the reviews that wait longest; returns how many were asked."""
-    drafter = serving.drafter()
-    asked = 0
-    for review_id in drafter.waiting(days=AHEAD_DAYS, most=AHEAD):
+def _prepare_ahead(store: Engine, serving: _Serving, *, skip: int) -> tuple[int, int]:
+    """Ask, in nobody's name, for drafts of the most pressing reviews; how many were found, how many now wait."""
+    found = serving.drafter().waiting(days=AHEAD_DAYS, most=AHEAD, skip=skip)
+    for review_id in found:
         key = f"ahead:{review_id}:{prompt.version()}:{serving.model.id}"
         try:
             drafts.request(store, key, review_id, requested_by="worker", priority=drafts.IN_ADVANCE)
         except Refused:  # the AI is off for this review
             continue
-        asked += 1
-    return asked if drafts.waiting(store) else 0
+    return len(found), drafts.waiting(store)
 
 
 class _Serving:

@@ -7,13 +7,13 @@ or given to another after its silence) can't write over it. Drafts once made are
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Engine, Row, func, insert, select, update
+from sqlalchemy import Connection, Engine, Row, case, func, insert, select, update
 
 from data.operations import stored, tables
 from data.operations.engine import reading, writing
@@ -97,16 +97,18 @@ def request(
     return record(engine, key, requested_by, "draft.request", work)
 
 
-def claim(engine: Engine, worker: str, *, model: str | None = None) -> Request | None:
+def claim(engine: Engine, worker: str, *, model: str | None = None, rather: Collection[int] = ()) -> Request | None:
     """Take the most pressing waiting request for `worker`, None when there is none.
 
-    `model`: take only requests for that model or for any. Two workers at once never get the same one.
+    `model`: take only requests for that model or for any. `rather`: among equally pressing ones, those on these reviews
+    go first. Two workers at once never get the same one.
     """
     table = tables.draft_requests
+    liked = case((table.c.review_id.in_(list(rather)), 0), else_=1)
     chosen = (
         select(table.c.id)
         .where(table.c.state == "waiting")
-        .order_by(table.c.priority.desc(), table.c.created_at, table.c.id)
+        .order_by(table.c.priority.desc(), liked, table.c.created_at, table.c.id)
         .limit(1)
     )
     if model is not None:
@@ -281,6 +283,20 @@ def latest_request(engine: Engine, review_id: int) -> Request | None:
     with reading(engine) as connection:
         row = connection.execute(query).one_or_none()
     return None if row is None else _request(row)
+
+
+def next_reviews(engine: Engine, most: int) -> list[int]:
+    """Reviews of the most pressing waiting requests, all equally pressing, oldest first."""
+    table = tables.draft_requests
+    highest = select(func.max(table.c.priority)).where(table.c.state == "waiting").scalar_subquery()
+    query = (
+        select(table.c.review_id)
+        .where(table.c.state == "waiting", table.c.priority == highest)
+        .order_by(table.c.created_at, table.c.id)
+        .limit(most)
+    )
+    with reading(engine) as connection:
+        return [int(row.review_id) for row in connection.execute(query)]
 
 
 def waiting(engine: Engine) -> int:

@@ -43,6 +43,7 @@ class Model(Protocol):
     id: str  # shown to agents and stored with each draft
     sha256: str  # of the weights' file; '' when there is none
     context: int  # tokens of prompt and reply together
+    patience: int | None  # tokens of a review and its own sources read in bearable time; None: reads no prompt at all
 
     def count(self, text: str) -> int:
         """Tokens of `text`."""

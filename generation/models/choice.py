@@ -22,4 +22,9 @@ def open_model(spec: str, settings: Settings) -> Model:
         return Server(spec, settings.model_name, settings.model_key, settings.model_context)
     from generation.models.llama import Llama
 
-    return Llama(Path(spec), threads=settings.model_threads, context=settings.model_context)
+    return Llama(
+        Path(spec),
+        threads=settings.model_threads,
+        context=settings.model_context,
+        states=settings.home / "models" / "states",
+    )

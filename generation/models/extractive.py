@@ -142,6 +142,7 @@ class Extractive:
     id = "extractive-1"
     sha256 = ""
     context = 32_000
+    patience: int | None = None
 
     def count(self, text: str) -> int:
         """Tokens, as characters over four: nothing is sent to a model, the budget only has to be there."""

@@ -27,6 +27,7 @@ class Server:
     """A model served elsewhere. Safe to share between threads."""
 
     sha256 = ""
+    patience: int | None = 2_000
 
     def __init__(self, url: str, name: str, key: str, context: int) -> None:
         self._url = url.rstrip("/")

@@ -25,6 +25,7 @@ class Scripted:
 
     sha256 = "abc"
     id = "scripted"
+    patience: int | None = 400
 
     def __init__(self, *pieces: str, fails: str = "", context: int = 4096) -> None:
         self.pieces, self.fails, self.context = pieces, fails, context
@@ -72,7 +73,7 @@ def test_a_draft_can_be_judged_and_made_again_from_its_record(opened: Warehouse)
     made = draft(opened, 5)
     record = json.loads(json.dumps(made.to_json(), ensure_ascii=False))
     assert record["model"] == "extractive-1"
-    assert record["prompt_version"].startswith("reply-1-")
+    assert record["prompt_version"].startswith("reply-2-")
     assert record["snapshot"] == opened.snapshot.id
     assert {"route", "retrieve", "model", "checks", "first", "total"} <= set(record["timings"])
     assert record["tokens"]["prompt"] > 0

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -43,8 +44,8 @@ def load(tmp_path: Path) -> Iterator[Callable[..., Llama]]:
     """Loads a model and closes it at the end."""
     opened: list[Llama] = []
 
-    def loader(path: Path, context: int = 1024) -> Llama:
-        opened.append(Llama(path, threads=1, context=context))
+    def loader(path: Path, context: int = 1024, states: Path | None = None) -> Llama:
+        opened.append(Llama(path, threads=1, context=context, states=states))
         return opened[-1]
 
     yield loader
@@ -149,12 +150,66 @@ def test_two_sessions_at_once_are_served_one_after_the_other(speaking: Llama) ->
     assert together == [alone[seed] for seed in range(6)]
 
 
-def test_a_second_review_of_the_institution_reuses_the_prefix(speaking: Llama) -> None:
-    said(speaking, asked("Premier avis."))
-    kept = speaking._llm.n_tokens
-    said(speaking, asked("Second avis."))
-    assert kept > 0
-    assert speaking._llm.n_tokens > 0
+def briefed(review: str) -> Prompt:
+    """A prompt with a first message worth keeping."""
+    made = asked(review)
+    system = {"role": "system", "content": "Charte : restez courtois. " + "La fiche dit comment faire. " * 20}
+    return replace(made, messages=(system, made.messages[1]))
+
+
+def test_a_second_review_of_the_institution_reuses_the_prefix(tmp_path: Path, load: Callable[..., Llama]) -> None:
+    model = load(tiny_gguf.babbling(tmp_path / "m.gguf", context=4096), context=2048)
+    read: list[int] = []
+    evaluate = model._llm.eval
+    model._llm.eval = lambda tokens: (read.append(len(tokens)), evaluate(tokens))[1]
+    said(model, briefed("Premier avis."))
+    first, read[:] = sum(read), []
+    said(model, briefed("Second avis."))
+    assert read[0] < first / 4
+
+
+def test_prefixes_outlive_the_process(tmp_path: Path, load: Callable[..., Llama]) -> None:
+    path = tiny_gguf.speaking(tmp_path / "m.gguf", SAYS)
+    fresh = said(load(path), briefed("Un avis."))[0]
+    first = load(path, states=tmp_path / "states")
+    assert said(first, briefed("Premier avis."))[0] == fresh
+    (kept,) = (tmp_path / "states").rglob("*.state")
+    assert first.sha256[:16] == kept.parent.name
+    second = load(path, states=tmp_path / "states")
+    read: list[int] = []
+    evaluate = second._llm.eval
+    second._llm.eval = lambda tokens: (read.append(len(tokens)), evaluate(tokens))[1]
+    assert said(second, briefed("Un avis."))[0] == fresh
+    assert read[0] < 100 < len(second._tokens(briefed("").messages[0]["content"], True))
+
+
+def test_a_damaged_prefix_is_made_again(tmp_path: Path, load: Callable[..., Llama]) -> None:
+    path = tiny_gguf.speaking(tmp_path / "m.gguf", SAYS)
+    expected = said(load(path, states=tmp_path / "states"), briefed("Un avis."))[0]
+    (kept,) = (tmp_path / "states").rglob("*.state")
+    whole = kept.read_bytes()
+    for damage in (whole[:500], b"", b"\x00" * len(whole), whole[: len(whole) // 2]):
+        kept.write_bytes(damage)
+        assert said(load(path, states=tmp_path / "states"), briefed("Un avis."))[0] == expected
+        assert kept.read_bytes() == whole
+
+
+def test_a_prefix_holds_no_word_of_the_review(tmp_path: Path, load: Callable[..., Llama]) -> None:
+    model = load(tiny_gguf.speaking(tmp_path / "m.gguf", SAYS), states=tmp_path / "states")
+    prompt = briefed("Un avis très reconnaissable.")
+    said(model, prompt)
+    shared = model._shared(prompt, model._tokens(model._render(prompt.messages), True))
+    kept = model._llm.detokenize(shared).decode("utf-8", "ignore")
+    assert "courtois" in kept
+    assert "reconnaissable" not in kept
+
+
+def test_a_draft_that_never_ends_is_given_up(babbling: Llama, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("generation.models.llama.LIMIT_S", 0.0)
+    with pytest.raises(ModelUnavailable, match="n’a pas fini"):
+        said(babbling, asked(max_tokens=900, temperature=1.4))
+    monkeypatch.setattr("generation.models.llama.LIMIT_S", 60.0)
+    assert said(babbling, asked(max_tokens=5))[1].reply_tokens > 0
 
 
 def test_the_charter_arrives_whatever_the_template(tmp_path: Path, load: Callable[..., Llama]) -> None:

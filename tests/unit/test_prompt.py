@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from generation import prompt, text
+from generation.briefing import Briefing
 from generation.institution import Institution
 from generation.prompt import Prompt, TooLong
 from generation.results import Asked, Source
@@ -21,10 +22,29 @@ SOURCES = [
 ]
 
 
-def composed(asked: Asked = REVIEW, sources: list[Source] = SOURCES, budget: int = 4_000) -> Prompt:
+KNOWN = Briefing(
+    "CAF",
+    (
+        replace(SOURCES[0], heading="Qui y a droit"),
+        Source("fiche", "F9", "Prime d'activité", "", 1.0, "Elle complète."),
+    ),
+    (
+        Source("reply", "90", "Exemple", "", 1.0, "Vous pouvez suivre votre demande en ligne. " * 6),
+        Source("reply", "91", "Exemple", "", 1.0, "Vous trouverez la liste des pièces. " * 6),
+    ),
+)
+
+
+def composed(
+    asked: Asked = REVIEW,
+    sources: list[Source] = SOURCES,
+    budget: int = 4_000,
+    briefing: Briefing | None = None,
+    patience: int | None = None,
+) -> Prompt:
     return prompt.compose(
         asked, CAF, list(sources), count=lambda passage: len(passage) // 4, budget=budget, passage=1_000,
-        weight=lambda _term: 1.0, knows=lambda _word: True,
+        weight=lambda _term: 1.0, knows=lambda _word: True, briefing=briefing, patience=patience,
     )  # fmt: skip
 
 
@@ -35,7 +55,8 @@ def user(made: Prompt) -> str:
 def test_the_charter_comes_first_and_the_review_last() -> None:
     made = composed()
     assert [message["role"] for message in made.messages] == ["system", "user"]
-    assert "Caf du Nord" in made.messages[0]["content"]
+    assert made.messages[0]["content"].startswith("Vous aidez un agent")
+    assert "Caf du Nord" not in made.messages[0]["content"]  # the same for every institution of its kind
     assert (
         user(made).index("Fiche officielle") < user(made).index("Réponse déjà publiée") < user(made).index("J'attends")
     )
@@ -79,8 +100,37 @@ def test_the_agents_instruction_is_told_apart_from_the_review() -> None:
 
 
 def test_the_version_names_the_template_and_its_text() -> None:
-    assert prompt.version().startswith("reply-1-")
+    assert prompt.version().startswith("reply-2-")
     assert composed().parameters()["template"] == prompt.version()
+
+
+def test_what_the_kind_of_institution_needs_stands_in_the_first_message() -> None:
+    made = composed(briefing=KNOWN)
+    other = composed(replace(REVIEW, text="Un tout autre sujet."), sources=[], briefing=KNOWN)
+    assert made.messages[0] == other.messages[0]
+    assert [source.id for source in made.sources] == ["F1", "F9", "90", "91", "F1", "F2", "12", "c1"]
+    for number, words in enumerate(("Aide au logement", "Prime d'activité", "Exemple", "Exemple"), 1):
+        start = made.messages[0]["content"].rindex(f"[{number}]")
+        assert words in made.messages[0]["content"][start : start + 80]
+    assert "[5] Fiche officielle « Aide au logement »" in user(made)
+
+
+def test_a_source_already_told_is_not_told_twice() -> None:
+    made = composed(sources=[KNOWN.fiches[0], SOURCES[1]], briefing=KNOWN)
+    assert [source.id for source in made.sources] == ["F1", "F9", "90", "91", "F2"]
+
+
+def test_a_slow_model_is_told_of_a_review_and_its_nearest_fiche_only() -> None:
+    made = composed(briefing=KNOWN, patience=10)
+    assert [source.id for source in made.sources] == ["F1", "F9", "90", "91", "F1", "c1"]
+    assert "J'attends depuis trois mois." in user(made)
+
+
+def test_the_first_message_keeps_to_its_size_by_whole_sources(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prompt, "STABLE_TOKENS", len(composed(briefing=KNOWN).messages[0]["content"]) // 4 - 1)
+    assert [source.id for source in composed(sources=[], briefing=KNOWN).sources] == ["F1", "F9", "90"]
+    monkeypatch.setattr(prompt, "STABLE_TOKENS", 1)
+    assert composed(sources=[], briefing=KNOWN).messages[0]["content"].startswith("Vous aidez un agent")
 
 
 def test_numbers_in_the_prompt_are_those_of_the_sources() -> None:

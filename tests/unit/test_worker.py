@@ -22,6 +22,7 @@ from generation import worker
 from generation.models.base import Run
 from generation.models.extractive import Extractive
 from generation.prompt import Prompt
+from tests import tiny_gguf
 
 ROOT = Path(__file__).parents[2]
 
@@ -207,6 +208,63 @@ def test_two_workers_never_write_the_same_draft(tiny_home: Path, store: Engine) 
     assert [process.wait(60) for process in both] == [0, 0]
     asked = [draft for draft in stored.recent(store) if draft.requested_by == "agent"]
     assert sorted(draft.review_id for draft in asked) == [5, 6, 7, 8, 11]
+
+
+def served_in_order(store: Engine) -> list[int]:
+    return [draft.review_id for draft in reversed(stored.recent(store)) if draft.requested_by == "agent"]
+
+
+def test_those_of_a_kind_are_served_together_when_the_model_reads_slowly(
+    tiny_home: Path, store: Engine, slow: Slow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "AHEAD_MOST", 0)
+    slow.words = 1
+    # 5 and 1 are asked of the tax office, 6 and 2 of another: kinds come back to back
+    kinds = {5: "impots", 6: "caf", 7: "emploi", 1: "impots", 2: "caf"}
+    monkeypatch.setattr(worker.Drafter, "kinds", lambda _self, ids: {id_: kinds[id_] for id_ in ids})
+    monkeypatch.setattr(slow, "patience", 400, raising=False)
+    for number, review_id in enumerate((5, 6, 7, 1, 2)):
+        drafts.request(store, f"k{number}", review_id, requested_by="agent")
+    worker.work(settings.load(tiny_home), once=True)
+    assert served_in_order(store) == [5, 1, 6, 2, 7]
+
+
+def test_nobody_waits_for_ever_behind_another_kind(
+    tiny_home: Path, store: Engine, slow: Slow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "AHEAD_MOST", 0)
+    monkeypatch.setattr(worker, "TOGETHER", 2)
+    slow.words = 1
+    kinds = {5: "impots", 6: "caf", 1: "impots", 8: "impots"}
+    monkeypatch.setattr(worker.Drafter, "kinds", lambda _self, ids: {id_: kinds[id_] for id_ in ids})
+    monkeypatch.setattr(slow, "patience", 400, raising=False)
+    for number, review_id in enumerate((5, 6, 1, 8)):
+        drafts.request(store, f"k{number}", review_id, requested_by="agent")
+    worker.work(settings.load(tiny_home), once=True)
+    assert served_in_order(store) == [5, 1, 6, 8]
+
+
+@pytest.mark.llama
+def test_killed_in_mid_draft_it_leaves_nothing_behind_but_its_request(tiny_home: Path, store: Engine) -> None:
+    pytest.importorskip("llama_cpp", reason="needs the llama group (make model)")
+    model = tiny_gguf.babbling(tiny_home / "endless.gguf", context=4096, layers=24)
+    asked = drafts.request(store, "k", 5, requested_by="agent")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "generation", "worker", "--home", str(tiny_home), "--model", str(model)],
+        cwd=ROOT, stderr=subprocess.DEVNULL,
+        env=os.environ | {"VIGIE_HOME": str(tiny_home), "VIGIE_MODEL_THREADS": "1"},
+    )  # fmt: skip
+    try:
+        until(lambda: drafts.get_request(store, asked).partial_text, within_s=60)
+        process.send_signal(signal.SIGKILL)
+        assert process.wait(10) == -signal.SIGKILL
+    finally:
+        process.kill()
+    assert drafts.get_request(store, asked).state == "running"  # nobody told the store
+    assert stored.of_review(store, 5) == []
+    drafts.release_dead(store, silence_s=0.0)
+    worker.work(settings.load(tiny_home), once=True)  # the next one, whatever it serves
+    assert drafts.get_request(store, asked).state == "done"
 
 
 def test_as_a_process_it_ends_cleanly_on_sigterm(tiny_home: Path, store: Engine) -> None:
