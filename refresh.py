@@ -21,6 +21,7 @@ import duckdb
 from tqdm import tqdm
 
 from data import cli, settings, snapshots
+from data.errors import VigieError
 from data.snapshots import Building, Snapshot
 from data.warehouse import sql
 
@@ -127,6 +128,8 @@ def refresh(home: Path, *, refit: bool = False, steps: Sequence[Step] = STEPS) -
             work.connection.execute("CHECKPOINT")
         finally:
             work.connection.close()
+        if snapshots.current(home).id != base.id:  # it would bring back what the newer data withdrew
+            raise VigieError("other data was put in service meanwhile: refresh again")
         snapshot = building.publish(
             demo=base.demo,
             last_publication=base.last_publication,
@@ -165,7 +168,7 @@ def _opened(home: Path, base: Snapshot, building: Building, refit: bool) -> Work
 def _parent_artifacts(work: Work) -> Path | None:
     """Artifacts of the snapshot that this one was ingested from: an ingest that withdrew reviews carries none."""
     for snapshot in snapshots.kept(work.home):
-        if snapshot.id == work.base.parent:
+        if work.base.parent and snapshots.moment_of(snapshot.id) == snapshots.moment_of(work.base.parent):
             return snapshots.artifacts_of(work.home, snapshot)
     return None
 

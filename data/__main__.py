@@ -1,4 +1,4 @@
-"""Commands of the data layer: `python -m data demo | download | ingest | journal`."""
+"""Commands of the data layer: `python -m data demo | download | ingest | withdrawals | journal`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from data import cli, download, ingest
+from data import cli, download, ingest, withdrawals
 
 
 def parser() -> argparse.ArgumentParser:
@@ -19,6 +19,7 @@ def parser() -> argparse.ArgumentParser:
     demo.add_parser(commands)
     download.add_parser(commands)
     ingest.add_parser(commands)
+    withdrawals.add_parser(commands)
     operations.add_parser(commands)
     return top
 

@@ -14,7 +14,7 @@ import duckdb
 from data.warehouse import sql
 
 _WITH_REVIEWS = {"review_topics": "review_id IN (SELECT id FROM reviews)"}
-_LISTS = {"topics": "exemplars", "signals": "review_ids"}
+LISTS = {"topics": "exemplars", "signals": "review_ids"}
 
 
 def attach(db: duckdb.DuckDBPyConnection, file: Path) -> None:
@@ -41,7 +41,7 @@ def derived(db: duckdb.DuckDBPyConnection) -> None:
     for table in {name for (name,) in db.execute(_TABLES, {"base": "warehouse"}).fetchall()} - before:
         if table in held:
             _copy(db, table, _WITH_REVIEWS.get(table, "TRUE"))
-    for table, column in _LISTS.items():
+    for table, column in LISTS.items():
         db.execute(sql(__file__, "carried_lists").format(table=table, column=column))
     db.execute("DELETE FROM signals WHERE len(review_ids) = 0")
 

@@ -19,7 +19,21 @@ from uuid import uuid4
 
 import duckdb
 
-from data import carry, checks, cli, fiches, institutions, places, settings, snapshots, sources, staging, structures
+from data import (
+    carry,
+    checks,
+    cli,
+    fiches,
+    history,
+    institutions,
+    places,
+    settings,
+    snapshots,
+    sources,
+    staging,
+    structures,
+    withdrawals,
+)  # fmt: skip
 from data.columns import REVIEWS, SLOTS
 from data.errors import BadFile, NoSnapshot
 from data.snapshots import Snapshot
@@ -50,11 +64,17 @@ class Report:
 
 
 def ingest(
-    files: Sequence[Path], home: Path, *, structures_file: Path | None = None, fiches_path: Path | None = None
+    files: Sequence[Path],
+    home: Path,
+    *,
+    structures_file: Path | None = None,
+    fiches_path: Path | None = None,
+    seen_at: datetime | None = None,
 ) -> Report:
     """Load `files` as one dataset that replaces the previous one, and publish it. Raises BadFile.
 
     Structures and fiches that are not given are those of the previous snapshot of the same kind (demo or real).
+    `seen_at`: French time the files are taken to be seen, for days loaded afterwards; now when not given.
     """
     clock = _Clock()
     previous = _current(home)
@@ -80,18 +100,26 @@ def ingest(
             if previous is not None:
                 carry.attach(db, snapshots.file_of(home, previous))
                 carry.references(db, structures=given is None, fiches=given_fiches is None)
+            seen = history.moment(seen_at, db, previous is not None)
+            history.attach_seen(db, previous is not None)
             clock.lap("refuse")
             _dimensions(db)
-            _fill(db)
+            _fill(db, seen)
             clock.lap("load")
             counts = _counts(db, previous)
+            if previous is not None:
+                history.keep_versions(db, seen)
+            clock.lap("history")
             problems = checks.run(db, opened, cleaned) + checks.of_references(given, given_fiches)
             clock.lap("check")
-            last = _conclude(db, _record(db, opened, counts, clock.total), problems, demo)
+            ingest_id = _record(db, opened, counts, seen, clock.total)
+            last = _conclude(db, ingest_id, problems, demo)
             if previous is not None:
+                history.keep_withdrawals(db, ingest_id, seen, counts["withdrawn"])
                 carry.derived(db)
                 if not counts["withdrawn"]:
                     carry.artifacts(snapshots.artifacts_of(home, previous), work.artifacts)
+                withdrawals.note(home, _withdrawn(db), previous.reviews, db)
             clock.lap("carry")
             db.execute("CHECKPOINT warehouse; USE memory; DETACH warehouse")
         snapshot = work.publish(
@@ -102,6 +130,8 @@ def ingest(
             parent=previous.id if previous else None,
         )
     clock.lap("publish")
+    withdrawals.erase_after_ingest(home)
+    clock.lap("erase")
     return Report(
         snapshot.id, duration_s=clock.total, problems=tuple(problems), steps=clock.laps,
         structures=counts.pop("structures"), fiches=counts.pop("fiches"), **counts,
@@ -172,12 +202,12 @@ def _dimensions(db: duckdb.DuckDBPyConnection) -> None:
     db.execute(sql(__file__, "channels"))
 
 
-def _fill(db: duckdb.DuckDBPyConnection) -> None:
+def _fill(db: duckdb.DuckDBPyConnection, seen: datetime) -> None:
     said = ", ".join(f"coalesce(c.{name}, '')" for name in (*REVIEWS.values(), "extra"))
-    db.execute(sql(__file__, "reviews").replace("{said}", said), {"tray": institutions.TRAY})
-    for table in ("review_typologies", "replies"):
-        for n in SLOTS:
-            db.execute(sql(__file__, table).replace("{n}", str(n)))
+    db.execute(sql(__file__, "reviews").replace("{said}", said), {"tray": institutions.TRAY, "seen": seen})
+    for n in SLOTS:
+        db.execute(sql(__file__, "review_typologies").replace("{n}", str(n)))
+        db.execute(sql(__file__, "replies").replace("{n}", str(n)), {"seen": seen})
 
 
 def _counts(db: duckdb.DuckDBPyConnection, previous: Snapshot | None) -> dict[str, int]:
@@ -194,13 +224,24 @@ def _counts(db: duckdb.DuckDBPyConnection, previous: Snapshot | None) -> dict[st
     }
 
 
+def _withdrawn(db: duckdb.DuckDBPyConnection) -> list[int]:
+    """Reviews of the previous snapshot that the files no longer hold."""
+    query = "SELECT id FROM previous.reviews ANTI JOIN reviews USING (id) ORDER BY id"
+    return [id_ for (id_,) in db.execute(query).fetchall()]
+
+
 def _record(
-    db: duckdb.DuckDBPyConnection, opened: Sequence[sources.Source], counts: Mapping[str, int], duration_s: float
+    db: duckdb.DuckDBPyConnection,
+    opened: Sequence[sources.Source],
+    counts: Mapping[str, int],
+    seen: datetime,
+    duration_s: float,
 ) -> str:
     """Write what the warehouse must remember of this ingest; returns its id."""
     ingest_id = uuid4().hex
     files = [source.path.name for source in opened]
-    told = {key: counts[key] for key in ("read", "loaded", "inserted", "updated", "unchanged", "rejected")}
+    names = ("read", "loaded", "inserted", "updated", "unchanged", "rejected", "withdrawn")
+    told = {key: counts[key] for key in names}
     db.execute(
         sql(__file__, "ingests"),
         {
@@ -209,6 +250,7 @@ def _record(
             "files": files,
             "sha256": [source.sha256 for source in opened],
             "duration_s": duration_s,
+            "seen_at": seen,
             **told,
         },
     )

@@ -14,7 +14,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -35,6 +35,11 @@ class Snapshot:
     refreshed: bool  # derived tables (topics, signals, index) were computed on it
     parent: str | None = None  # snapshot it was built from
     line: str | None = None  # id of the ingest it descends from: a refresh counts with its ingest
+
+
+def moment_of(id_: str) -> str:
+    """What names a snapshot whatever its content: its id without the hash (erased reviews change the hash)."""
+    return id_.rsplit("-", 1)[0]
 
 
 def folder(home: Path) -> Path:
@@ -99,12 +104,7 @@ class Building:
     ) -> Snapshot:
         """Move the finished file (closed and checkpointed by the caller) into service."""
         now = datetime.now(UTC)
-        digest = hashlib.blake2b(digest_size=4)
-        with self.file.open("rb") as stream:
-            while block := stream.read(1 << 22):
-                digest.update(block)
-            os.fsync(stream.fileno())
-        id_ = f"warehouse-{now:%Y%m%dT%H%M%S%fZ}-{digest.hexdigest()}"
+        id_ = f"warehouse-{now:%Y%m%dT%H%M%S%fZ}-{self._digest()}"
         snapshot = Snapshot(
             id=id_,
             created_at=now.isoformat(timespec="seconds"),
@@ -115,15 +115,37 @@ class Building:
             parent=parent,
             line=line or id_,
         )
-        os.replace(self.file, file_of(self.home, snapshot))
-        if self.artifacts.exists():
-            os.replace(self.artifacts, artifacts_of(self.home, snapshot))
-        text = json.dumps(asdict(snapshot), ensure_ascii=False, indent=1)
-        _write_atomic(folder(self.home) / f"{id_}.json", text)
+        self._place(snapshot)
         serve(self.home, snapshot)
         self.published = snapshot
         prune(self.home)
         return snapshot
+
+    def replace(self, kept: Snapshot, *, reviews: int) -> Snapshot:
+        """Put the finished file in the place of a kept snapshot: same moment, other content, hence another hash."""
+        snapshot = replace(kept, id=f"{moment_of(kept.id)}-{self._digest()}", reviews=reviews)
+        self._place(snapshot)
+        if current(self.home).id == kept.id:
+            serve(self.home, snapshot)
+        if snapshot.id != kept.id:
+            _remove(self.home, kept)
+        self.published = snapshot
+        return snapshot
+
+    def _place(self, snapshot: Snapshot) -> None:
+        os.replace(self.file, file_of(self.home, snapshot))
+        if self.artifacts.exists():
+            os.replace(self.artifacts, artifacts_of(self.home, snapshot))
+        text = json.dumps(asdict(snapshot), ensure_ascii=False, indent=1)
+        _write_atomic(folder(self.home) / f"{snapshot.id}.json", text)
+
+    def _digest(self) -> str:
+        digest = hashlib.blake2b(digest_size=4)
+        with self.file.open("rb") as stream:
+            while block := stream.read(1 << 22):
+                digest.update(block)
+            os.fsync(stream.fileno())
+        return digest.hexdigest()
 
 
 @contextmanager

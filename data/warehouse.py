@@ -10,6 +10,7 @@ import re
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -38,8 +39,15 @@ class Warehouse:
         self.home = Path(home)
         self.snapshot = snapshot
         self.artifacts = snapshots.artifacts_of(home, snapshot)
+        self._before = ""  # SQL that each cursor starts with
         self._root = duckdb.connect(str(snapshots.file_of(home, snapshot)), read_only=True)
         self._root.execute("SET enable_external_access=false; SET lock_configuration=true")
+
+    def through(self, before: str, snapshot: Snapshot) -> Warehouse:
+        """Another look at the same file: each cursor starts with the SQL `before`. Closing it closes this one."""
+        other = copy(self)
+        other._before, other.snapshot = before, snapshot
+        return other
 
     @contextmanager
     def cursor(self, budget_s: float = BUDGET_S) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -55,6 +63,8 @@ class Warehouse:
         timer.daemon = True
         timer.start()
         try:
+            if self._before:
+                cursor.execute(self._before)
             yield cursor
         except duckdb.InterruptException:
             if late.is_set():

@@ -35,11 +35,15 @@ SELECT
     moment(c.action_done)::DATE AS action_done,
     items(c.business_tags, ';') AS business_tags,
     c.extra,
-    md5_number_lower(concat_ws(chr(31), {said})) AS fingerprint
+    md5_number_lower(concat_ws(chr(31), {said})) AS fingerprint,
+    coalesce(seen.first_seen_at, $seen::TIMESTAMP) AS first_seen_at,
+    CASE WHEN seen.id IS NULL THEN NULL WHEN fingerprint IS DISTINCT FROM seen.said THEN $seen::TIMESTAMP ELSE seen.changed_at END
+        AS changed_at
 FROM clean c
 LEFT JOIN scratch.places place ON place.key = concat_ws('|', coalesce(c.department, ''), coalesce(c.department_name, ''), coalesce(c.region, ''), coalesce(c.region_name, ''))
 LEFT JOIN scratch.typologies t ON t.label = c.typology_1
 LEFT JOIN structures s ON s.id = c.structure_id_1
 LEFT JOIN scratch.channels ch
     ON ch.key = concat_ws('|', coalesce(c.channels_1, ''), coalesce(c.channels_2, ''), coalesce(c.channels_3, ''))
+LEFT JOIN seen ON seen.id = identifier(c.id)
 WHERE c.row NOT IN (SELECT row FROM scratch.refused WHERE row IS NOT NULL);

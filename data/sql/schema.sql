@@ -36,7 +36,9 @@ CREATE TABLE reviews (
     action_done       DATE,
     business_tags     VARCHAR[],
     extra             JSON,              -- unknown columns, kept aside
-    fingerprint       UBIGINT            -- of the record as published: tells an updated review from an unchanged one
+    fingerprint       UBIGINT,           -- of the record as published: tells an updated review from an unchanged one
+    first_seen_at     TIMESTAMP,         -- French time of the first file that held it
+    changed_at        TIMESTAMP          -- of the last file that changed it; NULL when none did
 );
 
 CREATE TABLE review_typologies (
@@ -61,8 +63,27 @@ CREATE TABLE replies (                   -- one row per (review, structure slot)
     ai_similarity   DOUBLE,              -- 0-100: published reply against the AI's draft; NULL = no AI draft
     useful_votes    INTEGER,
     useless_votes   INTEGER,
-    author_verdict  VARCHAR              -- 'utile' | 'pas utile' | NULL
+    author_verdict  VARCHAR,             -- 'utile' | 'pas utile' | NULL
+    first_seen_at   TIMESTAMP            -- first file that held this structure's reply; NULL without a reply
 );
+
+-- What the portal said before: one row each time a file changed a review (or a reply), holding the values it replaced.
+-- Columns that did not change are NULL and are not named in `changed`. See data/history.py.
+CREATE TABLE review_versions (
+    review_id BIGINT NOT NULL, until TIMESTAMP NOT NULL, changed VARCHAR[] NOT NULL,
+    state VARCHAR, status VARCHAR, written_on DATE, published_at TIMESTAMP, published_on DATE, first_reply_at TIMESTAMP,
+    pseudonym VARCHAR, title VARCHAR, body VARCHAR, posted_as VARCHAR, sentiment VARCHAR, department VARCHAR, region VARCHAR,
+    country VARCHAR, procedures VARCHAR, out_of_structure BOOLEAN, network VARCHAR, typology VARCHAR, structure_id VARCHAR,
+    structure VARCHAR, channels VARCHAR[], accessibility VARCHAR, information VARCHAR, relation VARCHAR,
+    responsiveness VARCHAR, simplicity VARCHAR, endorsements INTEGER, improvement BOOLEAN, action VARCHAR,
+    action_started DATE, action_done DATE, business_tags VARCHAR[], extra JSON
+);
+CREATE TABLE reply_versions (
+    review_id BIGINT NOT NULL, rank INTEGER NOT NULL, until TIMESTAMP NOT NULL, changed VARCHAR[] NOT NULL,
+    structure_id VARCHAR, structure VARCHAR, status VARCHAR, body VARCHAR, canned BOOLEAN, ai_similarity DOUBLE,
+    useful_votes INTEGER, useless_votes INTEGER, author_verdict VARCHAR
+);
+CREATE TABLE withdrawals (ingest_id VARCHAR NOT NULL, seen_at TIMESTAMP NOT NULL, reviews BIGINT NOT NULL);  -- counts alone
 
 CREATE TABLE structures (
     id            VARCHAR PRIMARY KEY,   -- 'Code SP+ de la structure'
@@ -121,7 +142,9 @@ CREATE TABLE typology_aliases (alias VARCHAR PRIMARY KEY, typology VARCHAR NOT N
 CREATE TABLE refused (ingest_id VARCHAR NOT NULL, file VARCHAR, line BIGINT, reason VARCHAR, raw VARCHAR);
 CREATE TABLE ingests (
     id VARCHAR PRIMARY KEY, ran_at TIMESTAMP, files VARCHAR[], sha256 VARCHAR[], read BIGINT, loaded BIGINT, inserted BIGINT,
-    updated BIGINT, unchanged BIGINT, rejected BIGINT, duration_s DOUBLE
+    updated BIGINT, unchanged BIGINT, rejected BIGINT, duration_s DOUBLE,
+    withdrawn BIGINT,                    -- reviews of the snapshot before that the files no longer held
+    seen_at TIMESTAMP                    -- French time: when these files are taken to be seen
 );
 CREATE TABLE problems (ingest_id VARCHAR NOT NULL, column_name VARCHAR, kind VARCHAR, count BIGINT, examples VARCHAR[]);
 CREATE TABLE meta (key VARCHAR PRIMARY KEY, value VARCHAR);   -- 'demo' 'true'|'false', 'last_publication' ISO date…
