@@ -140,12 +140,12 @@ class Building:
         _write_atomic(folder(self.home) / f"{snapshot.id}.json", text)
 
     def _digest(self) -> str:
-        digest = hashlib.blake2b(digest_size=4)
+        digest = hashlib.sha256()
         with self.file.open("rb") as stream:
             while block := stream.read(1 << 22):
                 digest.update(block)
             os.fsync(stream.fileno())
-        return digest.hexdigest()
+        return digest.hexdigest()[:8]
 
 
 @contextmanager
