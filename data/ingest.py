@@ -88,11 +88,7 @@ def ingest(
             given = structures.load(db, structures_file, scratch) if structures_file else None
             given_fiches = fiches.load(db, fiches_path) if fiches_path else None
             clock.lap("references")
-            staging.create(db)
-            db.execute("SET force_compression = 'uncompressed'")  # read a few times, then thrown away
-            for rank, source in enumerate(opened):
-                staging.load(db, source, rank, scratch)
-            db.execute("SET force_compression = 'auto'")
+            staging.load_all(db, opened, scratch)
             clock.lap("read")
             cleaned = _clean(db, opened)
             db.execute(sql(__file__, "refuse"))

@@ -31,6 +31,15 @@ def create(db: duckdb.DuckDBPyConnection, names: tuple[str, ...] = tuple(REVIEWS
     db.execute(sql(__file__, "raw").format(columns=columns))
 
 
+def load_all(db: duckdb.DuckDBPyConnection, opened: Sequence[Source], scratch: Path) -> None:
+    """Create the staging tables and append every source; stored as it comes: it is read a few times, then thrown away."""
+    create(db)
+    db.execute("SET force_compression = 'uncompressed'")
+    for rank, source in enumerate(opened):
+        load(db, source, rank, scratch)
+    db.execute("SET force_compression = 'auto'")
+
+
 def load(db: duckdb.DuckDBPyConnection, source: Source, rank: int, scratch: Path) -> None:
     """Append the records of `source` to `scratch.raw`, and its broken ones to `scratch.refused`."""
     if source.kind == "jsonl":
