@@ -23,7 +23,7 @@ from tqdm import tqdm
 from data import cli, settings, snapshots
 from data.errors import VigieError
 from data.snapshots import Building, Snapshot
-from data.warehouse import sql
+from data.warehouse import Warehouse, sql
 
 
 @dataclass
@@ -51,6 +51,24 @@ class Step:
     label: str
     run: Callable[[Work], None]
     weight: float
+
+
+def returns(work: Work) -> None:
+    """What the portal says of the replies sent from here; timings of persons that are to be forgotten."""
+    from data.operations import returns, timings
+    from data.operations.engine import open_store
+
+    config = settings.load(work.home)
+    store, opened = open_store(config.operations), Warehouse(work.home, work.base)
+    try:
+        returns.collect(store, opened)
+        timings.forget(store, config.personal_days)
+        withheld = [[review_id] for review_id in returns.withheld(store)]
+    finally:
+        opened.close()
+        store.dispose()
+    if withheld:
+        work.connection.executemany("INSERT INTO withheld_replies VALUES (?)", withheld)
 
 
 def index(work: Work) -> None:
@@ -103,6 +121,7 @@ def impact(work: Work) -> None:
 
 
 STEPS = (
+    Step("Retours du portail", returns, 1),
     Step("Index des réponses et des fiches", index, 4),
     Step("Orientation vers la bonne institution", router, 3),
     Step("Irritants", topics, 10),

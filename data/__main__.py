@@ -1,4 +1,4 @@
-"""Commands of the data layer: `python -m data demo | download | ingest | withdrawals | journal`."""
+"""Commands of the data layer: `python -m data demo | download | ingest | withdrawals | journal | backup | restore | deliver`."""
 
 from __future__ import annotations
 

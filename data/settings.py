@@ -31,6 +31,11 @@ class Settings(BaseSettings):
     dev_identity: bool = Field(
         default=True, description="Role chosen in the sidebar; works on loopback addresses only."
     )
+    personal_days: int = Field(
+        default=90, ge=1, description="Days each person's timings are kept; only sums by structure are left after."
+    )
+    webhook_url: str = Field(default="", description="Where replies sent are offered for publication; empty = nowhere.")
+    webhook_secret: str = Field(default="", description="Shared secret that signs what is offered there.")
     target_days: int = Field(default=15, ge=1, description="Delay a reply should not exceed, in days.")
 
     @property

@@ -164,7 +164,9 @@ class Drafter:
         return next((place for place, id_ in enumerate(ordered, 1) if id_ in fiches), None)
 
     def _retrieve(self, masked: Asked, typology: str | None, answering: Institution | None) -> list[Source]:
-        question = Question(f"{masked.title}\n{masked.text}", typology, masked.structure_id, masked.review_id)
+        question = Question(
+            f"{masked.title}\n{masked.text}", typology, masked.structure_id, masked.review_id, masked.without
+        )
         sources = [
             replace(source, text=personal.mask(source.text)) if source.kind == "reply" else source
             for source in self._index.search(question)

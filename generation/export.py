@@ -19,7 +19,7 @@ from typing import Any, TextIO
 from sqlalchemy import Engine
 
 from data import personal, warehouse
-from data.operations import engine, replies, stored
+from data.operations import deliveries, engine, replies, stored
 from data.settings import Settings
 from data.warehouse import Warehouse, sql
 from generation import text
@@ -87,23 +87,10 @@ def dpo(_opened: Warehouse, store: Engine) -> Rows:
 def portal(_opened: Warehouse, store: Engine) -> Rows:
     """One line a reply sent from here. Replies are public and go out as their agent sent them."""
     for sent in replies.sent(store, limit=MOST):
-        yield {
-            "ID expérience": sent.review_id,
-            "ID structure 1": sent.structure_id or "",
-            "Réponse structure 1": sent.body,
-            "Date de premiere réponse": sent.sent_at.strftime("%Y-%m-%d %H:%M:%S"),
-            "Taux de similarité réponse IA structure 1": "" if sent.similarity is None else round(sent.similarity),
-        }
+        yield deliveries.portal_row(sent)
 
 
 FORMATS: dict[str, Callable[[Warehouse, Engine], Rows]] = {"sft": sft, "dpo": dpo, "portal": portal}
-_COLUMNS = (
-    "ID expérience",
-    "ID structure 1",
-    "Réponse structure 1",
-    "Date de premiere réponse",
-    "Taux de similarité réponse IA structure 1",
-)
 
 
 def _jsonl(out: Path, rows: Rows) -> int:
@@ -118,7 +105,7 @@ def _jsonl(out: Path, rows: Rows) -> int:
 def _portal(out: Path, rows: Rows) -> int:
     count = 0
     with _whole(out, encoding="utf-8-sig") as stream:
-        writer = csv.DictWriter(stream, _COLUMNS, delimiter=";", quoting=csv.QUOTE_ALL)
+        writer = csv.DictWriter(stream, deliveries.COLUMNS, delimiter=";", quoting=csv.QUOTE_ALL)
         writer.writeheader()
         for row in rows:
             writer.writerow(row)

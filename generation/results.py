@@ -115,3 +115,4 @@ class Asked:
     department: str | None = None
     review_id: int | None = None
     instruction: str = ""  # what the agent asks of the draft ("plus court", "parler du délai"); never from the review
+    without: tuple[str, ...] = ()  # ids of sources the agent does not want

@@ -39,6 +39,7 @@ class Question:
     typology: str | None = None
     structure_id: str | None = None
     exclude: int | None = None
+    without: tuple[str, ...] = ()  # ids of sources that were not wanted
 
 
 class Index:
@@ -69,7 +70,7 @@ class Index:
             return []
         past = self._past_replies(question, wanted)
         return [
-            *self._search_fiches(wanted, self._feedback(past), fiches),
+            *self._search_fiches(question, wanted, self._feedback(past), fiches),
             *self._search_replies(question, wanted, past, replies),
         ]
 
@@ -92,7 +93,7 @@ class Index:
         """Whether a word belongs to fiches, institutions or places: one that does not may be a person's name."""
         return text.fold(word) in self._known
 
-    def _search_fiches(self, wanted: list[str], learnt: list[str], k: int) -> list[Source]:
+    def _search_fiches(self, question: Question, wanted: list[str], learnt: list[str], k: int) -> list[Source]:
         """Sections near the review's words, and near the words of what was answered to its like."""
         shelf = self.fiches
         if not shelf.size or not k:
@@ -105,7 +106,7 @@ class Index:
             if len(sources) == k:
                 break
             fiche: str = self.manifest["fiche_ids"][int(shelf.columns["fiche"][row])]
-            if taken[fiche] == 2:  # the third section of one fiche says the same
+            if fiche in question.without or taken[fiche] == 2:  # the third section of one fiche says the same
                 continue
             taken[fiche] += 1
             body, heading, title, url, links = shelf.shown(row)
@@ -161,16 +162,21 @@ class Index:
         for reply in past:
             if len(sources) == k:
                 break
+            id_ = str(reply.review_id) if reply.rank == 1 else f"{reply.review_id}-{reply.rank}"
             words = text.terms(reply.body)
             shape = frozenset(words)
-            if not shape or any(len(shape & other) > NEAR_DUPLICATE * len(shape | other) for other in kept):
+            if (
+                id_ in question.without
+                or not shape
+                or any(len(shape & other) > NEAR_DUPLICATE * len(shape | other) for other in kept)
+            ):
                 continue
             kept.append(shape)
             same = bool(reply.structure_id) and reply.structure_id == question.structure_id
             sources.append(
                 Source(
                     "reply",
-                    str(reply.review_id) if reply.rank == 1 else f"{reply.review_id}-{reply.rank}",
+                    id_,
                     f"Réponse de {reply.structure or 'structure inconnue'} à « {reply.title or 'sans titre'} »",
                     "",
                     reply.score,

@@ -125,7 +125,9 @@ def _write(store: Engine, request: drafts.Request, serving: _Serving, pulse: _Pu
     started = time.perf_counter()
     try:
         drafter = serving.drafter()
-        asked = replace(drafter.asked(request.review_id), instruction=request.instruction)
+        asked = replace(
+            drafter.asked(request.review_id), instruction=request.instruction, without=tuple(request.without or ())
+        )
         if request.typology:
             asked = replace(asked, typology=request.typology)
         seed = DEFAULT_SEED if request.seed is None else request.seed

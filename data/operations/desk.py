@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, Engine, Row, insert, select, update
 
-from data.operations import tables
+from data.operations import assignments, tables
 from data.operations.engine import reading, writing
 from data.operations.errors import Conflict, Refused
 from data.operations.journal import Fact, record
@@ -38,6 +38,8 @@ class DeskText:
     active_s: float  # presence so far, pauses counted as PAUSE_S at most
     closed_at: datetime | None
     version: int
+    first_edit_at: datetime | None  # first word changed by hand
+    begun_s: float | None  # presence when the draft came on screen; None without a draft
 
 
 def opened(engine: Engine, review_id: int, person: str) -> DeskText:
@@ -56,6 +58,8 @@ def opened(engine: Engine, review_id: int, person: str) -> DeskText:
             "seen_at": at,
             "active_s": 0.0,
             "closed_at": None,
+            "first_edit_at": None,
+            "begun_s": None,
         }
         table = tables.desk_texts
         if found is None:
@@ -86,12 +90,13 @@ def save(engine: Engine, text: DeskText, body: str) -> DeskText:
 
     Saving again the very same words is no change, and never a conflict.
     """
-    return _write(engine, text, {"body": body})
+    return _write(engine, text, {"body": body}, edited=True)
 
 
 def begin(engine: Engine, text: DeskText, *, body: str, started: str, draft_id: str | None = None) -> DeskText:
     """Start the text over, from a draft (`started='draft'`) or from nothing (`'blank'`). Raises Conflict as `save`."""
-    return _write(engine, text, {"body": body, "started": started, "draft_id": draft_id})
+    begun = None if draft_id is None else presence(text, now())
+    return _write(engine, text, {"body": body, "started": started, "draft_id": draft_id}, begun_s=begun)
 
 
 def others(engine: Engine, review_id: int, person: str) -> list[DeskText]:
@@ -126,13 +131,14 @@ def in_hand(engine: Engine) -> dict[int, list[DeskText]]:
 
 
 def leave(engine: Engine, review_id: int, person: str) -> None:
-    """`person` gives the review back: the text stays, nobody is told they are on it. Journalled."""
+    """`person` gives the review back: their text stays, it is theirs to answer no longer. Journalled."""
     found = get(engine, review_id, person)
     if found is None or found.closed_at is not None:
         return
 
     def work(connection: Connection) -> Fact:
         close(connection, review_id, person)
+        assignments.free(connection, review_id, person)
         return Fact("desk", f"{review_id}:{person}", review_id)
 
     record(engine, f"leave:{uuid4().hex}", person, "desk.leave", work)
@@ -152,6 +158,13 @@ def presence(text: DeskText, at: datetime) -> float:
     return text.active_s + min(max((at - text.seen_at).total_seconds(), 0.0), PAUSE_S)
 
 
+def reading_time(text: DeskText, at: datetime) -> float | None:
+    """Seconds of presence since the draft came on screen, None without a draft."""
+    if text.draft_id is None or text.begun_s is None:
+        return None
+    return presence(text, at) - text.begun_s
+
+
 def _seen(engine: Engine, text: DeskText) -> DeskText:
     """A sign of presence, nothing else: the version does not move."""
     at = now()
@@ -162,13 +175,16 @@ def _seen(engine: Engine, text: DeskText) -> DeskText:
     return found
 
 
-def _write(engine: Engine, text: DeskText, values: dict[str, Any]) -> DeskText:
+def _write(
+    engine: Engine, text: DeskText, values: dict[str, Any], *, edited: bool = False, begun_s: float | None = None
+) -> DeskText:
     at = now()
     table = tables.desk_texts
+    marks = {"first_edit_at": text.first_edit_at or at} if edited else {"begun_s": begun_s}
     with writing(engine) as connection, connection.begin():
         row = connection.execute(
             _this(text)
-            .values(**values, seen_at=at, active_s=presence(text, at), version=text.version + 1)
+            .values(**values, **marks, seen_at=at, active_s=presence(text, at), version=text.version + 1)
             .returning(table)
         ).one_or_none()
     if row is not None:

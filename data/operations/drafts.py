@@ -7,7 +7,7 @@ or given to another after its silence) can't write over it. Drafts once made are
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -50,6 +50,7 @@ class Request:
     draft_id: str | None
     error: str
     version: int
+    without: list[str] | None  # ids of sources the agent does not want again
 
 
 def request(
@@ -63,6 +64,7 @@ def request(
     model: str = "",
     seed: int | None = None,
     priority: int = AT_THE_DESK,
+    without: Sequence[str] = (),
 ) -> str:
     """Ask for a draft; returns the request's id. Raises Refused when the AI is off for this review."""
     id_ = uuid4().hex
@@ -85,14 +87,11 @@ def request(
                 partial_text="",
                 error="",
                 version=1,
+                without=list(without) or None,
             )
         )
-        return Fact(
-            "draft_request",
-            id_,
-            review_id,
-            {"priority": priority, "typology": typology, "instructed": bool(instruction)},
-        )
+        details = {"priority": priority, "typology": typology, "instructed": bool(instruction)}
+        return Fact("draft_request", id_, review_id, details | ({"without": list(without)} if without else {}))
 
     return record(engine, key, requested_by, "draft.request", work)
 

@@ -21,7 +21,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from data.errors import VigieError
 
-HEAD = "0001"  # latest migration; a test holds it to the versions folder
+HEAD = "0002"  # latest migration; a test holds it to the versions folder
 _BUSY_MS = 15_000
 _MIGRATION_LOCK = 0x7619E  # PostgreSQL advisory lock
 _SETTLE_S = 15.0
@@ -113,21 +113,26 @@ def _wal(connection: sqlite3.Connection) -> None:
             time.sleep(0.02)
 
 
-def _migrate(engine: Engine) -> None:
-    with reading(engine) as connection:
-        if _version(connection) == HEAD:
-            return
+def migrate_to(connection: Connection, revision: str) -> None:
+    """Inside a writing transaction: bring the schema to `revision` ('head': the latest). Raises VigieError when unknown."""
     from alembic import command
     from alembic.config import Config
     from alembic.util import CommandError
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, revision)
+    except CommandError as error:
+        raise VigieError(f"operations store made by another version of Vigie ({error}): update first") from error
+
+
+def _migrate(engine: Engine) -> None:
+    with reading(engine) as connection:
+        if _version(connection) == HEAD:
+            return
     with writing(engine) as connection, connection.begin():
-        if engine.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
-        config.attributes["connection"] = connection
-        try:
-            command.upgrade(config, "head")
-        except CommandError as error:
-            raise VigieError(f"operations store made by another version of Vigie ({error}): update first") from error
+        migrate_to(connection, "head")

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, Engine, Row, insert, select, update
 
-from data.operations import desk, tables
+from data.operations import assignments, desk, tables
 from data.operations.engine import reading
 from data.operations.errors import Conflict, Refused
 from data.operations.journal import Fact, record
@@ -90,6 +90,7 @@ def escalate(
             .values(state="cancelled", ended_at=now(), version=requests.c.version + 1)
         )
         desk.close(connection, review_id, raised_by)
+        assignments.free(connection, review_id)
         return Fact(
             "escalation",
             id_,
@@ -138,7 +139,15 @@ def of_review(engine: Engine, review_id: int) -> EscalatedReview | None:
 def opened(engine: Engine) -> list[EscalatedReview]:
     """Escalations nobody has dealt with yet, the nearest deadline first."""
     table = tables.escalations
-    query = select(table).where(table.c.state == "open").order_by(table.c.deadline)
+    query = select(table).where(table.c.state == "open").order_by(table.c.deadline, table.c.id)
+    with reading(engine) as connection:
+        return [_escalated(row) for row in connection.execute(query)]
+
+
+def since(engine: Engine, start: datetime) -> list[EscalatedReview]:
+    """Escalations raised from `start` on, dealt with or not, newest first."""
+    table = tables.escalations
+    query = select(table).where(table.c.raised_at >= start).order_by(table.c.raised_at.desc(), table.c.id)
     with reading(engine) as connection:
         return [_escalated(row) for row in connection.execute(query)]
 

@@ -11,8 +11,19 @@ from sqlalchemy import Connection, Engine, Row, insert, select, update
 
 from data.operations import tables
 from data.operations.engine import reading
-from data.operations.journal import Fact, record
+from data.operations.journal import Fact, key_of, record
 from data.operations.tables import now
+
+GOOD = {"clear": "Claire", "complete": "Complète", "sources": "Bonnes sources"}
+BAD = {
+    "invented": "Invente",
+    "imprecise": "Imprécise",
+    "incoherent": "Incohérente",
+    "no_source": "Sans source",
+    "too_long": "Trop longue",
+    "mistakes": "Fautes",
+}
+REASONS = GOOD | BAD
 
 
 @dataclass(frozen=True)
@@ -63,7 +74,13 @@ def give(
             )
         return Fact("feedback", draft_id, review_id, {"good": good, "reasons": list(reasons)})
 
-    record(engine, f"feedback:{draft_id}:{person}:{version}", person, "draft.feedback", work)
+    record(
+        engine,
+        key_of("feedback", draft_id, version, good, list(reasons), comment, person),
+        person,
+        "draft.feedback",
+        work,
+    )
     found = of_draft(engine, draft_id, person)
     assert found is not None
     return found
@@ -77,6 +94,15 @@ def of_draft(engine: Engine, draft_id: str, person: str) -> Word | None:
             select(table).where(table.c.draft_id == draft_id, table.c.person == person)
         ).one_or_none()
     return None if row is None else _word(row)
+
+
+def recent(engine: Engine, *, since: datetime | None = None, limit: int = 500) -> list[Word]:
+    """Words on every draft (given from `since` on), newest first."""
+    table = tables.feedback
+    query = select(table).order_by(table.c.given_at.desc(), table.c.draft_id, table.c.person).limit(limit)
+    query = query.where(table.c.given_at >= since) if since is not None else query
+    with reading(engine) as connection:
+        return [_word(row) for row in connection.execute(query)]
 
 
 def _word(row: Row[Any]) -> Word:

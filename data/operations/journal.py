@@ -14,6 +14,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -23,7 +24,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from data.operations import tables
 from data.operations.engine import reading, writing
-from data.operations.errors import Conflict
+from data.operations.errors import Conflict, Refused
 from data.operations.tables import now
 
 _CHUNK = 2_000
@@ -82,17 +83,24 @@ def record(engine: Engine, key: str, actor: str, action: str, work: Callable[[Co
                 fact = work(connection)
                 _append(connection, key, actor, action, fact)
                 return fact.id
-        except (IntegrityError, OperationalError) as error:
+        except (IntegrityError, OperationalError, Refused) as error:
             with reading(engine) as connection:
                 known = _known(connection, key, action)
             if known is not None:  # the same key, committed by another session while this one worked
                 return known
+            if isinstance(error, Refused):
+                raise
             if isinstance(error, IntegrityError):
                 raise Conflict("Quelqu'un vient d'écrire la même chose : rechargez la page, puis décidez.") from error
             attempt += 1
             if attempt == _ATTEMPTS:
                 raise
             time.sleep(0.05 * 2**attempt)
+
+
+def key_of(what: str, *parts: object) -> str:
+    """An idempotency key made of what is written: the same words twice are one act, other words are another."""
+    return f"{what}:{hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()[:40]}"
 
 
 def entries(
@@ -133,11 +141,14 @@ def count(engine: Engine) -> int:
         return int(connection.scalar(select(func.count()).select_from(tables.journal)) or 0)
 
 
-def verify(engine: Engine) -> Verification:
-    """Recompute the whole chain, in constant memory, against each entry and against the head."""
+def verify(engine: Engine, inside: Connection | None = None) -> Verification:
+    """Recompute the whole chain, in constant memory, against each entry and against the head.
+
+    `inside`: the transaction to look from, when the entries are not committed yet.
+    """
     table = tables.journal
     last, seal = 0, ""
-    with reading(engine) as connection:
+    with nullcontext(inside) if inside is not None else reading(engine) as connection:
         head = connection.execute(select(tables.journal_head)).one_or_none()
         if head is None:
             return Verification(False, 0, 1, "the head of the journal was removed")

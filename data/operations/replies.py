@@ -1,8 +1,8 @@
 """Replies sent from here: the text, where it came from, how long it took. One per review, whoever sends first.
 
 The rules it protects: two people, two tabs or a double click send one reply; a severe finding is sent over only with a
-reason; the measures (similarity, characters changed, time at the desk) are taken at the moment of sending, by code.
-Nothing is published by the product alone: a reply sent waits for the portal to show it.
+reason; the measures (similarity, characters changed, sources kept, time at the desk, time reading) are taken at the
+moment of sending, by code. Nothing is published by the product alone: a reply sent waits for the portal to show it.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import uuid4
 
-from sqlalchemy import Connection, Engine, Row, func, insert, select
+from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 
-from data.operations import desk, tables
+from data.operations import assignments, desk, tables
 from data.operations.desk import DeskText
 from data.operations.engine import reading
 from data.operations.errors import Conflict, Refused
@@ -23,7 +23,12 @@ from data.operations.journal import Fact, record
 from data.operations.similarity import as_proposed, characters_changed, similarity
 from data.operations.tables import now
 
+_AT_ONCE = 500  # ids asked for in one statement
+
 Decided = Literal["as_proposed", "reworked", "blank"]
+# Characters a second. Adults read 175 to 300 words a minute silently (Brysbaert, J. of Memory and Language 109, 2019);
+# at 300 words of 6 characters, spaces included, it is 30: a text sent sooner was not read to its end.
+READING = 30.0
 
 
 @dataclass(frozen=True)
@@ -41,9 +46,29 @@ class SentReply:
     overrides: list[dict[str, str]]  # findings set aside: check, message, reason
     regenerations: int
     sent_by: str
-    opened_at: datetime
+    opened_at: datetime | None  # this one, and the next ones in seconds, are None once forgotten (see `timings`)
     sent_at: datetime
-    desk_s: float  # presence at the desk, pauses left out
+    desk_s: float | None  # presence at the desk, pauses left out
+    first_edit_at: datetime | None
+    read_s: float | None  # presence from the draft on screen to the sending; None without a draft
+    hasty: bool  # sent faster than the text can be read
+    sources: dict[str, list[str]] | None  # ids: kept, removed, added by the agent; None without a draft
+    mention: str  # what says that AI helped, '' when nothing does
+
+    @property
+    def published(self) -> str:
+        """The text that leaves: the reply, then the mention."""
+        return with_mention(self.body, self.mention)
+
+
+def with_mention(body: str, mention: str) -> str:
+    """`body` as it is published with `mention` under it."""
+    return f"{body.rstrip()}\n\n{mention}" if mention else body
+
+
+def reading_floor(body: str) -> float:
+    """Seconds under which nobody has read `body`."""
+    return len(body) / READING
 
 
 def send(
@@ -53,10 +78,13 @@ def send(
     *,
     structure_id: str | None = None,
     overrides: Sequence[Mapping[str, str]] = (),
+    mention: str = "",
 ) -> SentReply:
     """Send `body` as the reply to the review of `text`. Sending the same text twice acts once.
 
-    `overrides`: severe findings the agent sets aside, each with its reason. Raises Conflict when somebody else sent a
+    `overrides`: severe findings the agent sets aside, each with its reason. `mention`: what says that AI helped, put
+    under a reply that a draft helped to write and under no other. A review handed to a person is dealt with by that
+    very reply. Raises Conflict when somebody else sent a
     reply first, or when another tab changed the text; Refused for an empty text or a missing reason.
     """
     if not body.strip():
@@ -77,7 +105,7 @@ def send(
         ).scalar_one_or_none()
         if current != text.version:
             raise Conflict("Ce texte a été modifié dans un autre onglet : rechargez pour le voir avant d'envoyer.")
-        measures = _measures(connection, text, body)
+        measures = _measures(connection, text, body, desk.reading_time(text, at))
         connection.execute(
             insert(tables.replies).values(
                 id=id_,
@@ -90,11 +118,16 @@ def send(
                 opened_at=text.opened_at,
                 sent_at=at,
                 desk_s=desk.presence(text, at),
+                first_edit_at=text.first_edit_at,
+                mention=mention if text.draft_id is not None else "",
                 **measures,
             )
         )
         desk.close(connection, text.review_id)
-        details = {**measures, "draft": text.draft_id, "characters": len(body), "overrides": [*map(dict, overrides)]}
+        assignments.free(connection, text.review_id)
+        _dealt_with(connection, text)
+        told = {name: value for name, value in measures.items() if name != "read_s"}  # one person's timing: no fact
+        details = {**told, "draft": text.draft_id, "characters": len(body), "overrides": [*map(dict, overrides)]}
         return Fact("reply", id_, text.review_id, details)
 
     sent = record(engine, f"send:{text.review_id}:{text.person}:{text.version}", text.person, "reply.send", work)
@@ -117,11 +150,22 @@ def of_review(engine: Engine, review_id: int) -> SentReply | None:
     return None if row is None else _reply(row)
 
 
-def sent(engine: Engine, *, limit: int = 1_000) -> list[SentReply]:
-    """Replies sent, newest first."""
+def sent(engine: Engine, *, since: datetime | None = None, limit: int = 1_000) -> list[SentReply]:
+    """Replies sent (from `since` on), newest first."""
     query = select(tables.replies).order_by(tables.replies.c.sent_at.desc(), tables.replies.c.id).limit(limit)
+    query = query.where(tables.replies.c.sent_at >= since) if since is not None else query
     with reading(engine) as connection:
         return [_reply(row) for row in connection.execute(query)]
+
+
+def by_ids(engine: Engine, ids: Sequence[str]) -> list[SentReply]:
+    """Replies of these ids, in the order given; unknown ids are left out."""
+    found: dict[str, SentReply] = {}
+    with reading(engine) as connection:
+        for start in range(0, len(ids), _AT_ONCE):
+            some = tables.replies.c.id.in_(list(ids[start : start + _AT_ONCE]))
+            found |= {row.id: _reply(row) for row in connection.execute(select(tables.replies).where(some))}
+    return [found[id_] for id_ in ids if id_ in found]
 
 
 def sent_ids(engine: Engine) -> frozenset[int]:
@@ -130,18 +174,52 @@ def sent_ids(engine: Engine) -> frozenset[int]:
         return frozenset(connection.scalars(select(tables.replies.c.review_id)))
 
 
-def _measures(connection: Connection, text: DeskText, body: str) -> dict[str, Any]:
+def _measures(connection: Connection, text: DeskText, body: str, read_s: float | None) -> dict[str, Any]:
     table = tables.drafts
     made = connection.scalar(select(func.count()).select_from(table).where(table.c.review_id == text.review_id)) or 0
     values: dict[str, Any] = {"regenerations": max(0, made - 1), "similarity": None, "characters_changed": None}
+    values |= {"read_s": read_s, "hasty": read_s is not None and read_s < reading_floor(body), "sources": None}
     if text.draft_id is None:
         return values | {"decided": "blank"}
-    proposed = connection.scalar(select(table.c.reply).where(table.c.id == text.draft_id)) or ""
+    draft = connection.execute(select(table.c.reply, table.c.record).where(table.c.id == text.draft_id)).one()
     return values | {
-        "decided": "as_proposed" if as_proposed(proposed, body) else "reworked",
-        "similarity": similarity(proposed, body),
-        "characters_changed": characters_changed(proposed, body),
+        "decided": "as_proposed" if as_proposed(draft.reply, body) else "reworked",
+        "similarity": similarity(draft.reply, body),
+        "characters_changed": characters_changed(draft.reply, body),
+        "sources": _sources(draft.record, draft.reply, body),
     }
+
+
+def _sources(record: Mapping[str, Any], proposed: str, body: str) -> dict[str, list[str]]:
+    """What became of a draft's sources in the text sent, told by their addresses; a cited source that shows none in
+    the draft can't be followed and counts as kept.
+    """
+    cited = set(record.get("cited") or ())
+    found: dict[str, list[str]] = {"kept": [], "removed": [], "added": []}
+    for source in record.get("sources") or ():
+        links = [link for link in (source.get("url"), *(source.get("links") or ())) if link]
+        before, after = (any(link in where for link in links) for where in (proposed, body))
+        if source["id"] in cited:
+            found["removed" if before and not after else "kept"].append(source["id"])
+        elif after:
+            found["added"].append(source["id"])
+    return {name: list(dict.fromkeys(ids)) for name, ids in found.items()}
+
+
+def _dealt_with(connection: Connection, text: DeskText) -> None:
+    """A reply closes the escalation of its review."""
+    table = tables.escalations
+    connection.execute(
+        update(table)
+        .where(table.c.review_id == text.review_id, table.c.state == "open")
+        .values(
+            state="closed",
+            closed_by=text.person,
+            closed_at=now(),
+            outcome="Réponse envoyée.",
+            version=table.c.version + 1,
+        )
+    )
 
 
 def _reply(row: Row[Any]) -> SentReply:

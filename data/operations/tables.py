@@ -115,6 +115,7 @@ draft_requests = Table(
     Column("draft_id", String(32), ForeignKey("drafts.id")),
     Column("error", Words, nullable=False),
     Column("version", Integer, nullable=False),
+    Column("without", JSON),  # ids of sources the agent does not want again; NULL = none
     Index(None, "state", "priority", "created_at"),
     Index(None, "review_id", "created_at"),
 )
@@ -133,9 +134,14 @@ replies = Table(
     Column("overrides", JSON, nullable=False),  # [{"check", "message", "reason"}]: findings set aside
     Column("regenerations", Integer, nullable=False),
     Column("sent_by", String(120), nullable=False),
-    Column("opened_at", Moment, nullable=False),
+    Column("opened_at", Moment),  # this one and the three below are one person's timings: NULL once forgotten
     Column("sent_at", Moment, nullable=False),
-    Column("desk_s", Float, nullable=False),  # time at the desk, pauses left out
+    Column("desk_s", Float),  # time at the desk, pauses left out
+    Column("first_edit_at", Moment),
+    Column("read_s", Float),  # presence from the draft on screen to the sending; NULL without a draft
+    Column("hasty", Boolean, nullable=False, server_default="0"),  # sent faster than it can be read
+    Column("sources", JSON),  # {"kept": [...], "removed": [...], "added": [...]}: ids; NULL without a draft
+    Column("mention", Words, nullable=False, server_default=""),  # what says that AI helped, published after the body
     Index(None, "sent_at"),
 )
 
@@ -152,6 +158,8 @@ desk_texts = Table(
     Column("active_s", Float, nullable=False),
     Column("closed_at", Moment),
     Column("version", Integer, nullable=False),
+    Column("first_edit_at", Moment),  # first word changed by hand
+    Column("begun_s", Float),  # presence when the draft came on screen
     Index(None, "person", "seen_at"),
 )
 
@@ -197,6 +205,80 @@ feedback = Table(
     Column("comment", Words, nullable=False),
     Column("given_at", Moment, nullable=False),
     Column("version", Integer, nullable=False),
+)
+
+assignments = Table(
+    "assignments",
+    metadata,
+    Column("review_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("person", String(120), nullable=False),  # who is to answer; '' = given back to everyone
+    Column("assigned_by", String(120), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("version", Integer, nullable=False),
+    Index(None, "person"),
+)
+
+structure_settings = Table(
+    "structure_settings",
+    metadata,
+    Column("structure_id", String(60), primary_key=True),
+    Column("target_days", Integer),  # NULL = the setting of the product
+    Column("mention", Boolean, nullable=False),  # whether replies say that AI helped
+    Column("set_by", String(120), nullable=False),
+    Column("set_at", Moment, nullable=False),
+    Column("version", Integer, nullable=False),
+)
+
+returns = Table(
+    "returns",
+    metadata,
+    Column("reply_id", String(32), ForeignKey("replies.id"), primary_key=True),
+    Column("review_id", BigInteger, nullable=False),
+    Column("draft_id", String(32), ForeignKey("drafts.id")),
+    Column("author_verdict", String(12), nullable=False),  # 'utile' | 'pas utile' | ''
+    Column("useful_votes", Integer, nullable=False),
+    Column("useless_votes", Integer, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Column("snapshot", String(80), nullable=False),
+    Column("cause", String(20), nullable=False),  # why it was of no use, as a lead sees it; '' = nobody said yet
+    Column("note", Words, nullable=False),
+    Column("withheld", Boolean, nullable=False),  # never a source for another reply
+    Column("explained_by", String(120)),
+    Column("explained_at", Moment),
+    Column("version", Integer, nullable=False),
+)
+
+rereadings = Table(
+    "rereadings",
+    metadata,
+    Column("reply_id", String(32), ForeignKey("replies.id"), primary_key=True),
+    Column("review_id", BigInteger, nullable=False),
+    Column("good", Boolean, nullable=False),
+    Column("note", Words, nullable=False),
+    Column("read_by", String(120), nullable=False),
+    Column("read_at", Moment, nullable=False),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("reply_id", String(32), ForeignKey("replies.id"), primary_key=True),
+    Column("state", String(10), nullable=False),  # waiting | delivered | failed
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", Moment, nullable=False),
+    Column("delivered_at", Moment),
+    Column("error", Words, nullable=False),
+    Index(None, "state", "next_at"),
+)
+
+timings = Table(  # what is left of timings once the persons are forgotten
+    "timings",
+    metadata,
+    Column("month", String(7), primary_key=True),  # '2026-11'
+    Column("structure_id", String(60), primary_key=True),  # '' = none
+    Column("replies", Integer, nullable=False),
+    Column("desk_s", Float, nullable=False),  # sum
+    Column("hasty", Integer, nullable=False),
 )
 
 workers = Table(

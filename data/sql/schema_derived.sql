@@ -36,3 +36,4 @@ CREATE OR REPLACE TABLE refreshes (ran_at TIMESTAMP, duration_s DOUBLE, model VA
 CREATE OR REPLACE TABLE signal_weeks (   -- the curve of each signal's cell, week by week; low..high is what chance gives 9 weeks in 10
     signal_id VARCHAR NOT NULL, week DATE NOT NULL, observed INTEGER NOT NULL, expected DOUBLE NOT NULL, low DOUBLE NOT NULL, high DOUBLE NOT NULL
 );
+CREATE OR REPLACE TABLE withheld_replies (review_id BIGINT NOT NULL);   -- replies sent from here that a lead keeps out of retrieval

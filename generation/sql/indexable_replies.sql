@@ -22,6 +22,7 @@ judged AS (
     JOIN reviews r ON r.id = p.review_id
     CROSS JOIN last
     ANTI JOIN gone ON gone.review_id = p.review_id AND gone.rank = p.rank
+    ANTI JOIN withheld_replies AS w ON w.review_id = p.review_id  -- no reply should lean on them: a lead said so
     WHERE p.body IS NOT NULL AND NOT p.canned AND length(p.body) >= 60
       AND coalesce(p.status, '') NOT ILIKE '%retir%' AND coalesce(p.status, '') NOT ILIKE '%supprim%'
       AND r.published_on >= last.day - INTERVAL 5 YEARS

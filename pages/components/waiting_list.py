@@ -91,7 +91,7 @@ def unpublished_table(sent: list[Sent]) -> None:
             "sent_at": french.clock(item.reply.sent_at),
             "structure": item.review.structure or item.review.typology,
             "state": "envoyée, en attente de publication",
-            "desk": french.duration(item.reply.desk_s),
+            "desk": french.duration(item.reply.desk_s) if item.reply.desk_s is not None else "–",
             "similarity": item.reply.similarity,
             "by": identity.name_of(item.reply.sent_by),
         }

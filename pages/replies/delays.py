@@ -251,7 +251,7 @@ def _sent() -> None:
                 for r in listed
             ],
             "decided": [_DECIDED[r.decided] for r in listed],
-            "minutes": [r.desk_s / 60 for r in listed],
+            "minutes": [float("nan") if r.desk_s is None else r.desk_s / 60 for r in listed],
             "similarity": [r.similarity for r in listed],
         }
     )

@@ -76,7 +76,7 @@ def already_sent(reply: SentReply) -> None:
     figures = [
         states.Figure(
             "Temps de rédaction",
-            french.duration(reply.desk_s),
+            french.duration(reply.desk_s) if reply.desk_s is not None else "–",
             "Temps passé sur cet avis, d'une action à la suivante ; une longue pause compte 5 minutes au plus.",
         )
     ]

@@ -27,7 +27,7 @@ def loopback(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def open_page(loopback: None) -> Opened:
+def open_page(loopback: None, monkeypatch: pytest.MonkeyPatch) -> Opened:
     """`open_page("irritant", "analyste.demo", id="1", chosen={"ressenti": ["Positif"]})` opens a room as someone.
 
     `chosen` sets widgets by key; the rest are query parameters. Fails when the script raised: nobody sees a traceback.
@@ -38,8 +38,11 @@ def open_page(loopback: None) -> Opened:
         slug: str, profile: str = "admin.demo", *, chosen: Mapping[str, Any] | None = None, **parameters: str
     ) -> AppTest:
         app = AppTest.from_file(str(navigation.ROOT / "app.py"), default_timeout=60)
-        app.session_state["profil"] = "admin.demo"  # whose first page has no filters: AppTest would send theirs back
-        app.run()
+        app.session_state["profil"] = profile
+        with monkeypatch.context() as morning:  # starts on a page without filters: AppTest would send theirs back
+            for role in navigation.Role:
+                morning.setitem(navigation.HOME, role, "avis")
+            app.run()
         for key, value in {"profil": profile, **(chosen or {})}.items():
             app.session_state[key] = value
         for name, value in parameters.items():

@@ -44,3 +44,27 @@ def test_a_broken_journal_exits_1_and_names_the_entry(home: Path, capsys: pytest
         connection.execute(text("UPDATE journal SET actor = 'autre'"))
     assert _run("journal", "verify", "--home", str(home)) == 1
     assert "broken at entry 1" in capsys.readouterr().err
+
+
+# -- backup, restore, deliver ----------------------------------------------------------------------------------------
+
+
+def test_backup_then_restore_as_an_operator_does(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    store = open_store(f"sqlite:///{home / 'operations.sqlite'}")
+    drafts.request(store, "k", 1, requested_by="agent")
+    file, elsewhere = tmp_path / "nuit.backup", tmp_path / "ailleurs"
+    assert _run("backup", str(file), "--home", str(home), "--json") == 0
+    assert json.loads(capsys.readouterr().out)["rows"] == 3  # the request, its entry, the journal's head
+    assert _run("restore", str(file), "--home", str(elsewhere)) == 0
+    assert capsys.readouterr().out == "3 rows restored, journal intact\n"
+    assert _run("journal", "verify", "--home", str(elsewhere)) == 0
+    capsys.readouterr()
+    assert _run("restore", str(file), "--home", str(elsewhere)) == 1
+    assert "--replace" in capsys.readouterr().err
+    assert _run("restore", str(file), "--home", str(elsewhere), "--replace") == 0
+    assert "what was there is in" in capsys.readouterr().out
+
+
+def test_delivering_nowhere_says_what_to_do(home: Path, capsys: pytest.CaptureFixture[str]):
+    assert _run("deliver", "--home", str(home)) == 1
+    assert "VIGIE_WEBHOOK_URL" in capsys.readouterr().err

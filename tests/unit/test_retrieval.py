@@ -77,7 +77,8 @@ def test_a_snapshot_without_index_says_what_to_do(tmp_path: Path) -> None:
 def written(tmp_path: Path) -> tuple[duckdb.DuckDBPyConnection, Path]:
     """An empty warehouse to fill by hand, and a folder for its index."""
     connection = duckdb.connect(str(tmp_path / "w.duckdb"))
-    connection.execute((Path(snapshots.__file__).parent / "sql" / "schema.sql").read_text("utf-8"))
+    for name in ("schema", "schema_derived"):
+        connection.execute((Path(snapshots.__file__).parent / "sql" / f"{name}.sql").read_text("utf-8"))
     return connection, tmp_path
 
 
