@@ -7,6 +7,7 @@ rule it protects: who is compared with whom depends on that day only, never on "
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -15,7 +16,7 @@ import pandas as pd
 
 PROGRAMME_START = date(2023, 10, 1)  # the State's drafting tool was opened to the first structures
 WINDOW = 5  # replies looked at from a first drafted one
-COLUMNS = ["structure_id", "adopted_on", "replies", "with_ai", "early"]
+COLUMNS = ["structure_id", "adopted_on", "replies", "with_ai", "early", "declared"]
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,8 @@ class Adoption:
     """Structures that adopted, and those whose use is too thin to say.
 
     `structures` has the columns of `COLUMNS`: `replies` and `with_ai` count real replies since adoption, `early` says
-    that use began before the field that tells it was filled: the true day is unknown, adopted_on is the latest it can be.
+    that use began before the field that tells it was filled: the true day is unknown, adopted_on is the latest it can be;
+    `declared` says that an administrator gave the day.
     """
 
     structures: pd.DataFrame
@@ -31,8 +33,30 @@ class Adoption:
     seen_from: pd.Timestamp | None  # first reply that says it was drafted; None when AI was never used
 
 
-def find(followed: pd.DataFrame) -> Adoption:
-    """Adoption of each structure of `followed` (rows of `sql/followed.sql`, in publication order)."""
+def find(followed: pd.DataFrame, declared: Mapping[str, date] | None = None) -> Adoption:
+    """Adoption of each structure of `followed` (rows of `sql/followed.sql`, in publication order).
+
+    A day `declared` by an administrator replaces what the file shows of that structure.
+    """
+    found = _seen(followed)
+    return _told(followed, found, declared) if declared else found
+
+
+def _told(followed: pd.DataFrame, found: Adoption, declared: Mapping[str, date]) -> Adoption:
+    """`found` with the declared days of the structures that have replies."""
+    real = followed[followed["answered"] & followed["structure_id"].isin(list(declared))]
+    day = pd.to_datetime(real["structure_id"].map(dict(declared)))
+    since = real[real["published_at"] >= day]
+    counted = since.groupby("structure_id")["with_ai"].agg(replies="size", with_ai="sum")
+    lines = counted.reindex(sorted(real["structure_id"].unique()), fill_value=0).rename_axis("structure_id").reset_index()
+    lines["adopted_on"] = pd.to_datetime(lines["structure_id"].map(dict(declared)))
+    lines = lines.assign(early=False, declared=True)[COLUMNS]
+    others = found.structures[~found.structures["structure_id"].isin(lines["structure_id"])]
+    frame = pd.concat([others, lines], ignore_index=True) if len(others) else lines
+    return Adoption(frame, found.unclear - set(lines["structure_id"]), found.seen_from)
+
+
+def _seen(followed: pd.DataFrame) -> Adoption:
     real = followed[followed["answered"] & followed["structure_id"].notna()].reset_index(drop=True)
     drafted = real["with_ai"].to_numpy(dtype=bool)
     if not drafted.any():
@@ -62,6 +86,7 @@ def find(followed: pd.DataFrame) -> Adoption:
             "replies": end[who] - first,
             "with_ai": total[end[who]] - total[first],
             "early": told_before[first] - told_before[start] == 0,
+            "declared": False,
         }
     )
     users = set(names[np.unique(code[drafted])])

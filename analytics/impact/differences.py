@@ -10,7 +10,6 @@ reviews (cluster bootstrap).
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -25,8 +24,9 @@ Floats = NDArray[np.float64]
 Kind = Literal["ratio", "gap"]  # levels and movements multiply, or add
 DRAWS = 400
 NETWORK_STRUCTURES = 8
-_STEPS = 400
-_TOLERANCE = 1e-7
+_STEPS, _CHORDS = 60, 12
+_TOLERANCE, _CLOSE = 1e-7, 1e-4  # in log, for the data as they are and for a draw
+_BLOCK = 100  # draws solved together
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,11 @@ class Estimate:
     low: float
     high: float
     n: int  # observations after adoption that have a counterfactual
+
+    @property
+    def told(self) -> bool:
+        """Whether its interval leaves zero out."""
+        return self.low > 0 or self.high < 0
 
 
 @dataclass(frozen=True)
@@ -49,18 +54,22 @@ class Study:
     parallel_p: float | None  # chance of leads this large if nothing differed before adoption; None when untestable
 
 
-def study(panel: Panel, kind: Kind, *, least: int = 1, seed: int = 0, draws: int = DRAWS) -> Study | None:
+def study(
+    panel: Panel, kind: Kind, *, least: int = 1, seed: int = 0, draws: int = DRAWS, details: bool = True
+) -> Study | None:
     """Estimate everything on a panel; None when nothing after adoption has a counterfactual.
+
+    Without `details`, the overall effect alone: no quarters, networks or test of the time before.
 
     Structures with fewer than `least` untouched observations share one level with those of the same adoption quarter: a
     level of their own would be noise.
     """
-    solver = _Solver(panel, kind, least, _weights(len(panel.structures), draws, seed))
+    solver = _Solver(panel, kind, least, redraw(len(panel.structures), draws, seed))
     level, movement = solver.fit()
     after = panel.cells[panel.cells["after"]]
     overall = solver.effect(after, level, movement)
-    if overall is None:
-        return None
+    if overall is None or not details:
+        return None if overall is None else Study(overall, {}, {}, None)
     quarters = {}
     for quarter in range(LAST_LAG + 1):
         found = solver.effect(after[after["quarter"] == quarter], level, movement)
@@ -77,37 +86,37 @@ def study(panel: Panel, kind: Kind, *, least: int = 1, seed: int = 0, draws: int
     return Study(overall, {**leads, **quarters}, networks, parallel_p)
 
 
-def _weights(units: int, draws: int, seed: int) -> Floats:
+def redraw(units: int, draws: int, seed: int) -> Floats:
     """How often each structure is drawn; the first column is the data as they are."""
     drawn = np.random.default_rng(seed).multinomial(units, np.full(units, 1 / units), size=draws).T
     return np.column_stack([np.ones(units), drawn]).astype(np.float64)
 
 
 class _Solver:
-    """Levels by structure and movements by month, for all bootstrap draws at once (columns)."""
+    """Levels by structure and movements by month, for all bootstrap draws at once (columns).
+
+    Levels are profiled out, which leaves one small system a draw: movements by month, then departures by lead.
+    """
 
     def __init__(self, panel: Panel, kind: Kind, least: int, weights: Floats) -> None:
         self.shape = (len(panel.structures), panel.months)
         self.ratio = kind == "ratio"
         self.weights = weights
         self.before = panel.cells[~panel.cells["after"]]
-        self.n, self.total = self._matrices(self.before)
-        alone = _column(self.n)[:, 0] >= least
-        shared = panel.structures["cohort"].where(~alone, panel.structures["structure_id"])
-        unit, names = pd.factorize(shared)
-        size = (len(names), self.shape[0])
-        self.units = sparse.csr_array((np.ones(len(unit)), (unit, np.arange(len(unit)))), shape=size)
-        self.unit_n = self.units @ (weights * _column(self.n))
-        self.unit_total = self.units @ (weights * _column(self.total))
-        self.known = self.units.T @ self.unit_n > 0  # structures with a level, in each draw
-        self.month_total = self.total.T @ weights
-        self.month_n = self.n.T @ weights
-        self.seen = self.month_n > 0  # months in which a draw holds someone untouched
+        self.unit, self.month, self.quarter = (self.before[c].to_numpy() for c in ("unit", "month", "quarter"))
+        self.n, self.total = (self.before[c].to_numpy(dtype=np.float64)[:, None] for c in ("n", "total"))
+        size = np.bincount(self.unit, weights=self.n[:, 0], minlength=self.shape[0])
+        shared = panel.structures["cohort"].where(size < least, panel.structures["structure_id"])
+        self.group, names = pd.factorize(shared)
+        self.groups = len(names)
+        seen = sparse.csr_array((self.n[:, 0], (self.month, self.unit)), shape=self.shape[::-1]) @ weights
+        self.seen = seen > 0  # months in which a draw holds someone untouched
+        members = sparse.csr_array((np.ones(len(self.group)), (self.group, np.arange(len(self.group)))))
+        self.known = (members @ (weights * size[:, None]) > 0)[self.group]  # structures with a level, in each draw
 
     def fit(self) -> tuple[Floats, Floats]:
         """Levels (structures x draws) and movements (months x draws) of what AI has not touched."""
-        level, movement, _ = self._solve([])
-        return level, movement
+        return self._solve([])
 
     def effect(self, cells: pd.DataFrame, level: Floats, movement: Floats) -> Estimate | None:
         """Mean of seen less expected over `cells`; None when none has a counterfactual."""
@@ -122,84 +131,46 @@ class _Solver:
             return None
         with np.errstate(invalid="ignore", divide="ignore"):
             effects = (weights * (seen - expected)).sum(axis=0) / size
-        return _interval(effects, round(size[0]))
+        return interval(effects, round(size[0]))
 
     def leads(self) -> tuple[dict[int, Estimate], float | None]:
         """Departures of the future adopters before they adopt, by quarter, and the joint test that there are none."""
-        known = [q for q in LEADS if self.before.loc[self.before["quarter"] == q, "n"].sum() > 0]
+        sizes = [float(self.n[self.quarter == q].sum()) for q in LEADS]
+        known = [q for q, size in zip(LEADS, sizes, strict=True) if size > 0]
         if not known:
             return {}, None
-        parts = [self._matrices(self.before[self.before["quarter"] == q]) for q in known]
-        _, _, departures = self._solve(parts)
+        _, found = self._solve(known)
+        departures = found[self.shape[1] :]
         effects = []
-        for (n, total), departure in zip(parts, departures, strict=True):
-            size = _column(n).T @ self.weights
-            mean = (_column(total).T @ self.weights) / np.where(size > 0, size, np.nan)
-            effects.append((mean * (1 - 1 / departure) if self.ratio else departure).ravel())
-        found = {q: _interval(values, int(n.sum())) for q, values, (n, _) in zip(known, effects, parts, strict=True)}
-        table = np.array(effects)
+        for q, departure in zip(known, departures, strict=True):
+            if not self.ratio:
+                effects.append(departure)
+                continue
+            here = self.quarter == q
+            drawn = self.weights[self.unit[here]]
+            size = (drawn * self.n[here]).sum(axis=0)
+            mean = (drawn * self.total[here]).sum(axis=0) / np.where(size > 0, size, np.nan)
+            effects.append(mean * (1 - 1 / departure))
+        estimates = {q: interval(v, round(self.n[self.quarter == q].sum())) for q, v in zip(known, effects, strict=True)}
+        table = np.log(departures) if self.ratio else departures
         usable = table[:, np.isfinite(table).all(axis=0)]
         if usable.shape[1] < 10 * len(known):
-            return found, None
+            return estimates, None
         spread = np.atleast_2d(np.cov(usable[:, 1:]))
         statistic = float(usable[:, 0] @ np.linalg.pinv(spread) @ usable[:, 0])
-        return found, float(stats.chi2.sf(statistic, len(known)))
+        return estimates, float(stats.chi2.sf(statistic, len(known)))
 
-    def _solve(self, parts: list[tuple[sparse.csr_array, sparse.csr_array]]) -> tuple[Floats, Floats, list[Floats]]:
-        """Alternate between levels, movements and the departures of `parts` until the movements settle."""
-        months, draws = self.shape[1], self.weights.shape[1]
-        neutral = 1.0 if self.ratio else 0.0
-        movement = np.full((months, draws), neutral)
-        departures = [np.full((1, draws), neutral) for _ in parts]
-        update: Callable[..., tuple[Floats, Floats]] = self._multiplied if self.ratio else self._added
-        level = np.zeros((self.shape[0], draws))
-        for _ in range(_STEPS):
-            previous = movement
-            level, movement = update(movement, parts, departures)
-            for k, (n, total) in enumerate(parts):
-                size = _column(n)
-                seen = _column(total).T @ self.weights
-                with np.errstate(invalid="ignore", divide="ignore"):
-                    if self.ratio:
-                        departures[k] = seen / (self.weights * level * (n @ movement)).sum(axis=0)[None]
-                    else:
-                        expected = (self.weights * (level * size + n @ movement)).sum(axis=0)[None]
-                        departures[k] = (seen - expected) / (size.T @ self.weights)
-                departures[k] = np.where(np.isfinite(departures[k]), departures[k], neutral)
-            if np.abs(movement - previous).max() < _TOLERANCE * max(1.0, np.abs(movement).max()):
-                break
-        return level, movement, departures
-
-    def _multiplied(
-        self, movement: Floats, parts: list[tuple[sparse.csr_array, sparse.csr_array]], departures: list[Floats]
-    ) -> tuple[Floats, Floats]:
-        exposure = self.n @ movement
-        for (n, _), departure in zip(parts, departures, strict=True):
-            exposure += (n @ movement) * (departure - 1)
-        exposure = self.units @ (self.weights * exposure)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            level = self.units.T @ np.where(exposure > 0, self.unit_total / exposure, 0.0)
-            drawn = self.weights * level
-            expected = self.n.T @ drawn
-            for (n, _), departure in zip(parts, departures, strict=True):
-                expected += (n.T @ drawn) * (departure - 1)
-            moved = np.where(expected > 0, self.month_total / expected, 1.0)
-        return level, np.where(moved > 0, moved, 1.0)
-
-    def _added(
-        self, movement: Floats, parts: list[tuple[sparse.csr_array, sparse.csr_array]], departures: list[Floats]
-    ) -> tuple[Floats, Floats]:
-        moved = self.n @ movement
-        for (n, _), departure in zip(parts, departures, strict=True):
-            moved += _column(n) * departure
-        left = self.unit_total - self.units @ (self.weights * moved)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            level = self.units.T @ np.where(self.unit_n > 0, left / self.unit_n, 0.0)
-            left = self.month_total - self.n.T @ (self.weights * level)
-            for (n, _), departure in zip(parts, departures, strict=True):
-                left = left - (n.T @ self.weights) * departure
-            moved = np.where(self.seen, left / self.month_n, 0.0)
-        return level, moved
+    def _solve(self, leads: list[int]) -> tuple[Floats, Floats]:
+        """Levels (structures x draws); then movements and departures (months and leads x draws), factors or shifts."""
+        system = _System(self, leads)
+        point = system.solve(self.weights[:, :1], np.zeros((system.size, 1)), _STEPS)
+        found = [point]
+        for start in range(1, self.weights.shape[1], _BLOCK):
+            block = self.weights[:, start : start + _BLOCK]
+            found.append(system.solve(block, np.repeat(point[1], block.shape[1], axis=1), _CHORDS))
+        level = np.hstack([f[0] for f in found])[self.group]
+        moved = np.hstack([f[1] for f in found])
+        return level, np.exp(np.clip(moved, -30, 30)) if self.ratio else moved
 
     def _matrices(self, cells: pd.DataFrame) -> tuple[sparse.csr_array, sparse.csr_array]:
         where = (cells["unit"].to_numpy(), cells["month"].to_numpy())
@@ -208,12 +179,92 @@ class _Solver:
         return counts, totals
 
 
-def _column(matrix: sparse.csr_array) -> Floats:
-    """Sums of the rows, as a column."""
-    return np.asarray(matrix.sum(axis=1), dtype=np.float64).reshape(-1, 1)
+class _System:
+    """The normal equations of movements and departures once levels are profiled out, for a block of draws."""
+
+    def __init__(self, solver: _Solver, leads: list[int]) -> None:
+        self.solver = solver
+        months, cells = solver.shape[1], np.arange(len(solver.unit))
+        self.size = months + len(leads)
+        lead = np.full(len(cells), -1)
+        for k, q in enumerate(leads):
+            lead[solver.quarter == q] = months + k
+        led = lead >= 0
+        self.lead = np.where(led, lead, self.size)  # one row more, always zero
+        row = np.r_[solver.month, lead[led]]
+        column = np.r_[cells, cells[led]]
+        ones = np.ones(len(row))
+        self.features = sparse.csr_array((ones, (row, column)), shape=(self.size, len(cells)))
+        group = solver.group[solver.unit]
+        self.group = group
+        self.members = sparse.csr_array((np.ones(len(cells)), (group, cells)), shape=(solver.groups, len(cells)))
+        self.by_group = sparse.csr_array(
+            (ones, (group[column] * self.size + row, column)), shape=(solver.groups * self.size, len(cells))
+        )
+        pairs = np.r_[solver.month * self.size + solver.month, (lead * self.size + lead)[led]]
+        pairs = np.r_[pairs, (solver.month * self.size + lead)[led], (lead * self.size + solver.month)[led]]
+        places = np.r_[cells, cells[led], cells[led], cells[led]]
+        self.products = sparse.csr_array(
+            (np.ones(len(pairs)), (pairs, places)), shape=(self.size * self.size, len(cells))
+        )
+
+    def solve(self, weights: Floats, start: Floats, steps: int) -> tuple[Floats, Floats]:
+        """Levels by group and movements; `start` holds where the search begins. Newton's matrix is that of the start
+        for a block of draws, of each step for the data as they are.
+        """
+        solver = self.solver
+        drawn = weights[solver.unit]
+        total = drawn * solver.total
+        totals = self.members @ total
+        moved = start
+        inverse, near = None, _TOLERANCE if weights.shape[1] == 1 else _CLOSE
+        for _ in range(steps):
+            exposure = drawn * solver.n
+            if solver.ratio:
+                exposure *= np.exp(np.clip(self._at(moved), -30, 30))
+            sums = self.members @ exposure
+            level = _over(totals, sums)
+            if inverse is None or weights.shape[1] == 1:
+                inverse = self._inverse(exposure, level, sums)
+            if solver.ratio:
+                score = self.features @ (total - exposure * level[self.group])
+            else:
+                shift = _over(self.members @ (exposure * self._at(moved)), sums)
+                score = self.features @ (total - exposure * (self._at(moved) + (level - shift)[self.group]))
+            step = np.einsum("bij,jb->ib", inverse, score)
+            moved = moved + np.clip(step, -3, 3) if solver.ratio else moved + step
+            if not solver.ratio or np.abs(step).max(initial=0.0) < near:
+                break
+        exposure = drawn * solver.n * (np.exp(np.clip(self._at(moved), -30, 30)) if solver.ratio else 1.0)
+        sums = self.members @ exposure
+        level = _over(totals, sums)
+        return (level if solver.ratio else level - _over(self.members @ (exposure * self._at(moved)), sums)), moved
+
+    def _at(self, moved: Floats) -> Floats:
+        """What each cell owes to its month and lead."""
+        padded = np.vstack([moved, np.zeros((1, moved.shape[1]))])
+        return padded[self.solver.month] + padded[self.lead]
+
+    def _inverse(self, exposure: Floats, level: Floats, sums: Floats) -> Floats:
+        """Inverse of each draw's matrix (draws x size x size); directions that nothing holds stay put."""
+        draws = exposure.shape[1]
+        expected = exposure * level[self.group] if self.solver.ratio else exposure
+        whole = (self.products @ expected).T.reshape(draws, self.size, self.size)
+        shared = (self.by_group @ exposure).reshape(-1, self.size, draws).transpose(2, 1, 0)
+        scale = _over(level if self.solver.ratio else np.ones_like(level), sums)
+        matrix = whole - (shared * scale.T[:, None, :]) @ shared.transpose(0, 2, 1)
+        held = np.einsum("bii->bi", whole)
+        ridge = 1e-9 * held.mean(axis=1, keepdims=True) + np.where(held > 0, 0.0, 1.0)
+        matrix += np.eye(self.size) * ridge[:, None, :]
+        return np.linalg.inv(matrix)
 
 
-def _interval(draws: Floats, n: int) -> Estimate:
+def _over(top: Floats, bottom: Floats) -> Floats:
+    """Their quotient, 0 where nothing is."""
+    return np.divide(top, bottom, out=np.zeros_like(top), where=bottom > 0)
+
+
+def interval(draws: Floats, n: int) -> Estimate:
     """The point (first draw) with the middle 95 % of the others."""
     others = draws[1:][np.isfinite(draws[1:])]
     low, high = np.quantile(others, [0.025, 0.975]) if len(others) else (np.nan, np.nan)

@@ -72,16 +72,32 @@ def dated(followed: pd.DataFrame, adoption: Adoption) -> pd.DataFrame:
     rows.loc[rows["after"] & (rows["quarter"] < 0), "quarter"] = 0
     day = adopted.loc[rows.index]
     rows["adopter"] = day.notna()
+    rows["untouched_until"] = until.loc[rows.index]
     rows["cohort"] = ("adoption " + day.dt.year.astype("string") + "-" + day.dt.quarter.astype("string")).fillna(
         "jamais"
     )
     return rows
 
 
-def build(rows: pd.DataFrame, outcome: NDArray[np.float64]) -> Panel:
-    """The panel of `outcome`, one value a row of `rows` (from `dated`); rows where it is missing are left out."""
-    kept = ~np.isnan(outcome)
-    rows, outcome = rows[kept], outcome[kept]
+def backdated(rows: pd.DataFrame, days: int = 182) -> pd.DataFrame:
+    """The time before adoption alone, as if each structure had adopted `days` earlier: nothing can have changed then."""
+    before = rows[~rows["after"]].copy()
+    imagined = before["untouched_until"] - pd.Timedelta(days=days)
+    since = (before["published_at"] - imagined).dt.days.to_numpy(dtype=np.float64)
+    before["after"] = since >= 0
+    quarter = np.clip(np.floor(since / 91), -90, LAST_LAG)
+    before["quarter"] = np.where(np.isnan(quarter), CONTROL, quarter).astype(int)
+    return before
+
+
+def build(rows: pd.DataFrame, outcome: NDArray[np.float64], weight: NDArray[np.float64] | None = None) -> Panel:
+    """The panel of `outcome`, one value a row of `rows` (from `dated`); rows where it is missing are left out.
+
+    `weight` says how much each row counts, 1 by default; rows of no weight are left out too.
+    """
+    often = np.ones(len(outcome)) if weight is None else weight
+    kept = ~np.isnan(outcome) & (often > 0)
+    rows, outcome, often = rows[kept], outcome[kept], often[kept]
     unit, names = pd.factorize(rows["structure_id"])
     month = rows["published_at"].dt.year * 12 + rows["published_at"].dt.month
     origin = int(month.min()) if len(month) else 0
@@ -91,11 +107,12 @@ def build(rows: pd.DataFrame, outcome: NDArray[np.float64]) -> Panel:
             "month": (month - origin).to_numpy(),
             "quarter": rows["quarter"].to_numpy(),
             "after": rows["after"].to_numpy(),
-            "total": outcome,
+            "n": often,
+            "total": often * outcome,
         }
     )
     cells = table.groupby(["unit", "month", "quarter", "after"], as_index=False).agg(
-        n=("total", "size"), total=("total", "sum")
+        n=("n", "sum"), total=("total", "sum")
     )
     about = rows.groupby("structure_id", sort=False).agg(
         network=("network", "first"), adopter=("adopter", "first"), cohort=("cohort", "first")

@@ -88,7 +88,7 @@ def report(warehouse: Warehouse) -> dict[str, Any]:
         row = whole.loc[name]
         answer[name] = {key: _plain(row[key]) for key in empty}
         doubts += [c for c in row["caveats"] if c not in doubts]
-    adopted = adoption(warehouse)
+    adopted = adopters(warehouse)
     answer["adoption"] = [{key: _plain(value) for key, value in row.items()} for row in adopted.to_dict("records")]
     return answer | {"caveats": doubts}
 
@@ -102,7 +102,7 @@ def estimates(warehouse: Warehouse) -> pd.DataFrame:
     return warehouse.frame(f"SELECT {', '.join(COLUMNS)} FROM impact")
 
 
-def adoption(warehouse: Warehouse) -> pd.DataFrame:
+def adopters(warehouse: Warehouse) -> pd.DataFrame:
     """Structures that adopted: structure_id, name, network, adopted_on, replies, with_ai (since then), oldest first."""
     if not warehouse.has("adoption"):
         return pd.DataFrame(columns=["structure_id", "name", "network", "adopted_on", "replies", "with_ai"])

@@ -43,7 +43,7 @@ def _use(snapshot_id: str) -> pd.DataFrame:
 
 @st.cache_data(max_entries=4, show_spinner=False)
 def _adoption(snapshot_id: str) -> pd.DataFrame:
-    return impact.adoption(store.warehouse())
+    return impact.adopters(store.warehouse())
 
 
 def _value(measure: str, value: float | None) -> str:
