@@ -210,8 +210,8 @@ def _medians(frame: pd.DataFrame, waits: pd.DataFrame) -> np.ndarray[Any, np.dty
     """Median delay of each row of `frame`, in days; missing where no reply is dated."""
     index = pd.MultiIndex.from_frame(frame[["period", "key"]])
     group = index.get_indexer(pd.MultiIndex.from_frame(waits[["period", "key"]])).astype(np.int64)
-    cases = Cases(waits["slots"].to_numpy(dtype=np.float64) / _SLOTS, waits["ended"].to_numpy(dtype=bool))
-    return survival.medians(group, cases, len(frame), waits["n"].to_numpy(dtype=np.int64))
+    days, ended = waits["slots"].to_numpy(dtype=np.float64) / _SLOTS, waits["ended"].to_numpy(dtype=bool)
+    return survival.medians(group, Cases(days, ended, waits["n"].to_numpy(dtype=np.int64)), len(frame))
 
 
 def _asked(warehouse: Warehouse, name: str, filters: Filters, grain: Grain | None, dimension: str) -> pd.DataFrame:

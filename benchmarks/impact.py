@@ -16,8 +16,9 @@ import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
-from functools import cache
+from functools import cache, lru_cache
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -29,10 +30,12 @@ from tqdm import tqdm
 
 from analytics.impact import outcomes
 from data.demo import draws, lexicon, world
+from data.demo.draws import Drawn
 from data.demo.lexicon import Lexicon
+from data.demo.world import World
 
 EFFECTS = (1.0, 0.5, 0.0)
-REDRAWS = 40  # of the chance in delays, to know what is expected of the structures drawn
+REDRAWS = 12  # of the chance in delays, to know what is expected of the structures drawn
 COVERED = (0.93, 0.97)
 FALSE_POSITIVES = 0.06
 Floats = NDArray[np.float64]
@@ -43,26 +46,34 @@ def _words() -> Lexicon:
     return lexicon.load()
 
 
+@lru_cache(maxsize=1)
+def _country(seed: int, reviews: int, weeks: int) -> tuple[World, Drawn, NDArray[Any], NDArray[Any]]:
+    """The country of a seed, its reviews, and the id and network of each one's structure."""
+    country = world.build(_words(), reviews=reviews, seed=seed, weeks=weeks, effect=1.0, planned=0)
+    drawn = draws.draw(country, np.random.default_rng([seed, 7]), range(weeks), [])
+    ids, networks = (np.array([getattr(s, name) for s in country.structures]) for name in ("id", "network"))
+    return country, drawn, ids[drawn.structure], networks[drawn.structure]
+
+
 def panel(seed: int, reviews: int, effect: float, weeks: int = 156) -> tuple[pd.DataFrame, dict[str, float]]:
     """Reviews of one country in the columns of `sql/followed.sql`, and the truth about them.
 
     The truth holds `delay` and `satisfaction`: after less before of the replies and verdicts that AI touched, as expected
     over the chance of delays; `delay_drawn` and `satisfaction_drawn`: as it happened, what truth.json of the demo says.
     """
-    drawn_world = world.build(_words(), reviews=reviews, seed=seed, weeks=weeks, effect=effect, planned=0)
-    rng = np.random.default_rng([seed, 7])
-    drawn = draws.draw(drawn_world, rng, range(weeks), [])
-    answers = draws.answer(drawn_world, rng, drawn)
+    country, drawn, structures, networks = _country(seed, reviews, weeks)
+    drawn_world = replace(country, effect=effect)
+    answers = draws.answer(drawn_world, np.random.default_rng([seed, 9]), drawn)
     start = np.datetime64(drawn_world.start, "s")
     published = start + (drawn.day * 86400 + drawn.second).astype("timedelta64[s]")
     reply = start + np.round(np.where(answers.answered, answers.reply, 0.0) * 86400).astype("timedelta64[s]")
     real = answers.answered & ~answers.canned
     frame = pd.DataFrame(
         {
-            "structure_id": np.array([s.id for s in drawn_world.structures])[drawn.structure],
+            "structure_id": structures,
             "published_at": pd.to_datetime(published),
             "first_reply_at": pd.to_datetime(np.where(real, reply, np.datetime64("NaT"))),
-            "network": np.array([s.network for s in drawn_world.structures])[drawn.structure],
+            "network": networks,
             "answered": real,
             "with_ai": real & (answers.similarity >= 0),
             "useful": np.where(real & answers.judged, answers.useful, np.nan),

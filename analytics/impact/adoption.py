@@ -16,7 +16,7 @@ import pandas as pd
 
 PROGRAMME_START = date(2023, 10, 1)  # the State's drafting tool was opened to the first structures
 WINDOW = 5  # replies looked at from a first drafted one
-COLUMNS = ["structure_id", "adopted_on", "replies", "with_ai", "early", "declared"]
+COLUMNS = ["structure_id", "adopted_on", "replies", "with_ai", "early", "declared", "last_without"]
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,8 @@ class Adoption:
 
     `structures` has the columns of `COLUMNS`: `replies` and `with_ai` count real replies since adoption, `early` says
     that use began before the field that tells it was filled: the true day is unknown, adopted_on is the latest it can be;
-    `declared` says that an administrator gave the day.
+    `declared` says that an administrator gave the day; `last_without` is when the last review answered without a draft
+    before adoption was published, missing when there is none.
     """
 
     structures: pd.DataFrame
@@ -50,7 +51,7 @@ def _told(followed: pd.DataFrame, found: Adoption, declared: Mapping[str, date])
     counted = since.groupby("structure_id")["with_ai"].agg(replies="size", with_ai="sum")
     lines = counted.reindex(sorted(real["structure_id"].unique()), fill_value=0).rename_axis("structure_id").reset_index()
     lines["adopted_on"] = pd.to_datetime(lines["structure_id"].map(dict(declared)))
-    lines = lines.assign(early=False, declared=True)[COLUMNS]
+    lines = lines.assign(early=False, declared=True, last_without=pd.NaT)[COLUMNS]
     others = found.structures[~found.structures["structure_id"].isin(lines["structure_id"])]
     frame = pd.concat([others, lines], ignore_index=True) if len(others) else lines
     return Adoption(frame, found.unclear - set(lines["structure_id"]), found.seen_from)
@@ -79,6 +80,8 @@ def _seen(followed: pd.DataFrame) -> Adoption:
     told = ~drafted & (told_at >= np.datetime64(seen_from))  # a reply that could have said "drafted" and did not
     told_before = np.r_[0, np.cumsum(told)]
     start = np.searchsorted(code, who)
+    latest = np.r_[-1, np.maximum.accumulate(np.where(drafted, -1, at))][first]  # last reply without a draft before
+    without = pd.Series(published[np.maximum(latest, 0)]).mask(latest < start)
     frame = pd.DataFrame(
         {
             "structure_id": names[who],
@@ -87,6 +90,7 @@ def _seen(followed: pd.DataFrame) -> Adoption:
             "with_ai": total[end[who]] - total[first],
             "early": told_before[first] - told_before[start] == 0,
             "declared": False,
+            "last_without": without,
         }
     )
     users = set(names[np.unique(code[drafted])])

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from analytics.impact.adoption import Adoption
 from analytics.impact.differences import Estimate, Study
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from analytics.impact.outcomes import Found, Outcome
     from analytics.impact.panel import Panel
 
 LEAST_STRUCTURES = 10  # adopters seen on both sides, and structures to compare them with
@@ -36,58 +37,95 @@ def too_thin(panel: Panel, found: Adoption) -> list[str]:
     return []
 
 
-def of_delays(
-    study: Study | None, answered: Study | None, restricted: Study | None, found: Adoption, *, horizon: int, cut: int
-) -> list[str]:
-    """Doubts on the delays. `answered` and `restricted` are the same question on the share answered within `horizon`
-    days and on the mean delay cut at `cut` days, where a review without a reply counts `cut`.
-    """
+def of_delays(everything: Mapping[Outcome, Found], adopted: Adoption) -> list[str]:
+    """Doubts on the delays, from every outcome's estimates."""
+    by_name = {outcome.name: found for outcome, found in everything.items()}
+    delay = by_name["delay"]
+    if delay.reasons:
+        return list(delay.reasons)
     said = [
-        f"Délai des réponses venues dans les {horizon} jours ; les avis publiés depuis moins de {horizon} jours "
+        "Délai des réponses venues dans les 120 jours ; les avis publiés depuis moins de 120 jours "
         "n'entrent pas, leur issue n'est pas encore connue.",
         "La comparaison suppose que, sans IA, les structures équipées auraient suivi le même mouvement que les autres.",
-        *paths(study, "délais"),
+        *paths(delay.study, "délais"),
+        *_checks(delay, " jours"),
     ]
+    answered = by_name["answered"].study
     if answered is not None:
         known = answered.overall
-        moved = known.low > 0 or known.high < 0
         end = (
             "elle a bougé aussi, le délai moyen des réponses ne dit donc pas tout."
-            if moved
+            if known.told
             else "rien ne montre qu'elle ait bougé."
         )
-        said.append(f"Part d'avis répondus dans les {horizon} jours : {interval(known)} points ; {end}")
+        said.append(f"Part d'avis répondus dans les 120 jours : {interval(known)} points ; {end}")
+    restricted = by_name["restricted"].study
     if restricted is not None:
         said.append(
-            f"Vérification sur tous les avis, ceux sans réponse comptant {cut} jours : "
-            f"{interval(restricted.overall)} jours."
+            f"Vérification sur tous les avis, ceux sans réponse comptant 60 jours : {interval(restricted.overall)} jours."
         )
-    early = int(found.structures["early"].sum())
+    negative = by_name["negative"].study
+    if negative is not None:
+        end = "elle bouge pourtant : les structures équipées ont changé d'usagers ou de sujets." if negative.overall.told else "comme attendu, rien ne montre qu'elle ait bougé."  # fmt: skip
+        said.append(f"Part d'avis négatifs, que l'IA ne peut pas changer : {interval(negative.overall)} points ; {end}")
+    early = int(adopted.structures["early"].sum())
     if early:
         said.append(
             f"Structures dont l'IA a pu servir avant que le fichier ne le dise (janvier 2024) : {early} ; "
             "leurs mois douteux sont laissés de côté."
         )
-    if found.unclear:
+    if adopted.unclear:
         said.append(
-            f"Structures à l'usage de l'IA trop mince pour être daté : {len(found.unclear)} ; "
+            f"Structures à l'usage de l'IA trop mince pour être daté : {len(adopted.unclear)} ; "
             "elles ne sont comparées à personne."
         )
     return said
 
 
-def of_verdicts(study: Study | None, rows: pd.DataFrame) -> list[str]:
-    """Doubts on satisfaction: who gives a verdict, and the time before (`rows` as `panel.dated` returns them)."""
+def of_verdicts(everything: Mapping[Outcome, Found]) -> list[str]:
+    """Doubts on satisfaction: who gives a verdict, what visitors say, and the time before."""
+    by_name = {outcome.name: found for outcome, found in everything.items()}
+    found, judged = by_name["satisfaction"], by_name["judged"]
+    if found.reasons:
+        return list(found.reasons)
     said = []
-    real = rows[rows["answered"] & rows["adopter"]]
-    share = real["useful"].notna().groupby(real["after"]).mean()
-    if {True, False} <= set(share.index):
-        before, after = (f"{100 * float(share[side]):.0f}" for side in (False, True))
+    if judged.raw_before == judged.raw_before and judged.raw_after == judged.raw_after:  # neither is missing
         said.append(
             "Satisfaction : seuls comptent les auteurs qui jugent la réponse, "
-            f"{before} % des réponses avant et {after} % après ; les autres ont pu penser autrement."
+            f"{judged.raw_before:.0f} % des réponses avant et {judged.raw_after:.0f} % après ; les autres ont pu penser autrement."
         )
-    return said + paths(study, "verdicts")
+    if judged.study is not None:
+        end = (
+            "l'IA change aussi qui juge : la comparaison des verdicts en est faussée d'autant."
+            if judged.study.overall.told
+            else "rien ne montre que l'IA change qui juge."
+        )
+        said.append(f"Part de réponses jugées par leur auteur : {interval(judged.study.overall)} points ; {end}")
+    votes = by_name["votes"].study
+    if votes is not None:
+        said.append(
+            f"Votes des visiteurs (part de « utile ») : {interval(votes.overall)} points ; un visiteur peut voter plusieurs fois."
+        )
+    return said + paths(found.study, "verdicts") + _checks(found, " points")
+
+
+def _checks(found: Found, unit: str) -> list[str]:
+    """What the placebo date and the constant mix say."""
+    said = []
+    wrong = found.checks.get("placebo")
+    if wrong is not None:
+        end = (
+            "un écart apparaît là où rien n'a changé : on ne peut pas conclure."
+            if found.refused == "placebo"
+            else "un petit écart apparaît là où rien n'a changé : prudence."
+            if wrong.told
+            else "comme attendu, rien n'apparaît."
+        )
+        said.append(f"Fausse date, six mois avant la vraie adoption : {interval(wrong)}{unit} ; {end}")
+    mixed = found.checks.get("mix")
+    if mixed is not None:
+        said.append(f"À sujets, canaux, réseaux et ressentis constants (repondération) : {interval(mixed)}{unit}.")
+    return said
 
 
 def paths(study: Study | None, what: str) -> list[str]:

@@ -22,7 +22,7 @@ from analytics.impact.panel import LAST_LAG, LEADS, Panel
 
 Floats = NDArray[np.float64]
 Kind = Literal["ratio", "gap"]  # levels and movements multiply, or add
-DRAWS = 400
+DRAWS, CHECK_DRAWS = 400, 200  # of the structures, for an effect and for what checks it
 NETWORK_STRUCTURES = 8
 _STEPS, _CHORDS = 60, 12
 _TOLERANCE, _CLOSE = 1e-7, 1e-4  # in log, for the data as they are and for a draw
@@ -139,7 +139,7 @@ class _Solver:
         known = [q for q, size in zip(LEADS, sizes, strict=True) if size > 0]
         if not known:
             return {}, None
-        _, found = self._solve(known)
+        _, found = self._solve(known, CHECK_DRAWS)
         departures = found[self.shape[1] :]
         effects = []
         for q, departure in zip(known, departures, strict=True):
@@ -147,7 +147,7 @@ class _Solver:
                 effects.append(departure)
                 continue
             here = self.quarter == q
-            drawn = self.weights[self.unit[here]]
+            drawn = self.weights[self.unit[here], : CHECK_DRAWS + 1]
             size = (drawn * self.n[here]).sum(axis=0)
             mean = (drawn * self.total[here]).sum(axis=0) / np.where(size > 0, size, np.nan)
             effects.append(mean * (1 - 1 / departure))
@@ -160,13 +160,14 @@ class _Solver:
         statistic = float(usable[:, 0] @ np.linalg.pinv(spread) @ usable[:, 0])
         return estimates, float(stats.chi2.sf(statistic, len(known)))
 
-    def _solve(self, leads: list[int]) -> tuple[Floats, Floats]:
+    def _solve(self, leads: list[int], draws: int = DRAWS) -> tuple[Floats, Floats]:
         """Levels (structures x draws); then movements and departures (months and leads x draws), factors or shifts."""
+        weights = self.weights[:, : draws + 1]
         system = _System(self, leads)
         point = system.solve(self.weights[:, :1], np.zeros((system.size, 1)), _STEPS)
         found = [point]
-        for start in range(1, self.weights.shape[1], _BLOCK):
-            block = self.weights[:, start : start + _BLOCK]
+        for start in range(1, weights.shape[1], _BLOCK):
+            block = weights[:, start : start + _BLOCK]
             found.append(system.solve(block, np.repeat(point[1], block.shape[1], axis=1), _CHORDS))
         level = np.hstack([f[0] for f in found])[self.group]
         moved = np.hstack([f[1] for f in found])

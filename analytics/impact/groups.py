@@ -58,21 +58,22 @@ def estimate(
     cells: dict[tuple[int, int], Floats] = {}
     sizes: dict[tuple[int, int], Floats] = {}
     for g, start in enumerate(cohorts):
-        before = np.flatnonzero(periods < start)
-        if start == NEVER or not len(before):
+        held = np.flatnonzero((periods < start) & (counted[g, :, 0] >= least))
+        if start == NEVER:
             continue
         for t in range(len(periods)):
-            base = before[-1] if periods[t] >= start else t - 1
-            if base < 0 or (base == t):
+            earlier = held[held < t]
+            if not len(earlier):
                 continue
+            base = earlier[-1]
             latest = max(periods[t], periods[base])
             chosen = cohorts == NEVER
             if controls == "not_yet":
                 chosen = chosen | (cohorts > latest)
             chosen = chosen & (np.arange(len(cohorts)) != g)
-            found = _cell(counted, summed, g, np.flatnonzero(chosen), t, int(base), kind, least)
-            if found is not None:
-                cells[int(start), int(periods[t])] = found
+            effect = _cell(counted, summed, g, np.flatnonzero(chosen), t, int(base), kind, least)
+            if effect is not None:
+                cells[int(start), int(periods[t])] = effect
                 sizes[int(start), int(periods[t])] = counted[g, t]
     after = [key for key in cells if key[1] >= key[0]]
     return GroupTime(

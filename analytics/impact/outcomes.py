@@ -32,23 +32,25 @@ _Z = 1.959964
 @dataclass(frozen=True)
 class Outcome:
     """One outcome: its name in the table, how levels and months combine, from how many observations a structure has
-    a level of its own, and whether it needs the dates of replies.
+    a level of its own, whether it needs the dates of replies, and whether it counts reviews without a reply: those that
+    the day of adoption was read from are then left out.
     """
 
     name: str
     kind: Kind
     least: int
     of_delay: bool
+    of_all: bool = False
 
 
 DELAY = Outcome("delay", "ratio", 3, True)  # days from publication to the first reply, of replies within HORIZON
-RESTRICTED = Outcome("restricted", "ratio", 3, True)  # min(delay, 60) of all reviews, those unanswered counting 60
-ANSWERED = Outcome("answered", "gap", 30, True)  # share answered within HORIZON, in points
-SOON = Outcome("soon", "gap", 30, True)  # share answered within SOON_DAYS, in points
+RESTRICTED = Outcome("restricted", "ratio", 3, True, True)  # min(delay, 60) of all reviews, those unanswered counting 60
+ANSWERED = Outcome("answered", "gap", 30, True, True)  # share answered within HORIZON, in points
+SOON = Outcome("soon", "gap", 30, True, True)  # share answered within SOON_DAYS, in points
 SATISFACTION = Outcome("satisfaction", "gap", 30, False)  # share of "utile" among author verdicts, in points
 JUDGED = Outcome("judged", "gap", 30, False)  # share of replies that their author judged, in points
 VOTES = Outcome("votes", "gap", 30, False)  # share of useful among visitors' votes, in points
-NEGATIVE = Outcome("negative", "gap", 30, False)  # share of negative reviews: AI cannot change it
+NEGATIVE = Outcome("negative", "gap", 30, False, True)  # share of negative reviews: AI cannot change it
 OUTCOMES = (DELAY, RESTRICTED, ANSWERED, SOON, SATISFACTION, JUDGED, VOTES, NEGATIVE)
 MAIN = (DELAY, SATISFACTION)
 
@@ -131,6 +133,8 @@ def _rows(followed: pd.DataFrame, found: Adoption, last: date | None) -> tuple[p
 def _one(
     outcome: Outcome, rows: pd.DataFrame, found: Adoption, dated: bool, *, details: bool, weight: Floats | None
 ) -> Found:
+    if outcome.of_all:
+        rows = rows[~rows["near"]]
     outcomes, often = values(outcome, rows)
     before, after, between = _raw(rows, outcomes, often)
     table = panel.build(rows, outcomes, often)
@@ -164,7 +168,7 @@ def _placebo(outcome: Outcome, rows: pd.DataFrame) -> Estimate | None:
     table = panel.build(earlier, outcomes, often)
     if table.adopters < caveats.LEAST_STRUCTURES or table.controls < caveats.LEAST_STRUCTURES:
         return None
-    found = differences.study(table, outcome.kind, least=outcome.least, details=False)
+    found = differences.study(table, outcome.kind, least=outcome.least, details=False, draws=differences.CHECK_DRAWS)
     return None if found is None else found.overall
 
 

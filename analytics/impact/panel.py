@@ -46,7 +46,10 @@ class Panel:
 
 
 def dated(followed: pd.DataFrame, adoption: Adoption) -> pd.DataFrame:
-    """`followed` with `after` and `quarter`; reviews of unclear structures and of unclear days are left out.
+    """`followed` with `after`, `quarter` and `near`; reviews of unclear structures and of unclear days are left out.
+
+    `near` marks the reviews that the day of adoption was read from: the last one answered without a draft, the first one
+    answered with, and those between, which by that very choice have no reply.
 
     For a structure whose first drafted reply is the first one that could tell, the days between the programme's start
     and then are neither before nor after.
@@ -72,6 +75,16 @@ def dated(followed: pd.DataFrame, adoption: Adoption) -> pd.DataFrame:
     rows.loc[rows["after"] & (rows["quarter"] < 0), "quarter"] = 0
     day = adopted.loc[rows.index]
     rows["adopter"] = day.notna()
+    without = pd.to_datetime(rows["structure_id"].map(known["last_without"])) if len(known) else pd.Series(pd.NaT, rows.index)
+    answers = rows[rows["after"] & rows["answered"]].groupby("structure_id")["published_at"].min()
+    first_answers = rows["structure_id"].map(answers)
+    told = rows["structure_id"].map(known["declared"]).eq(True) if len(known) else pd.Series(False, index=rows.index)
+    rows["near"] = (
+        rows["adopter"]
+        & ~told
+        & (rows["published_at"] >= without.fillna(day))
+        & (rows["published_at"] <= first_answers)
+    )
     rows["untouched_until"] = until.loc[rows.index]
     rows["cohort"] = ("adoption " + day.dt.year.astype("string") + "-" + day.dt.quarter.astype("string")).fillna(
         "jamais"

@@ -1,29 +1,25 @@
 """Estimates computed once by refresh, kept in the snapshot (`impact`, `adoption`), read by the page and the command.
 
-The rule it protects: an effect is written only when enough structures stand on both sides of the comparison; otherwise
-it is NULL and a caveat says why. Raw before and after are kept beside it, never instead of it.
+The rule it protects: an effect is written only when it may be stated; otherwise it is NULL and a caveat says why. Raw
+before and after are kept beside it, never instead of it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
 import duckdb
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from analytics.impact import adoption as adoptions
-from analytics.impact import caveats, differences, panel
-from analytics.impact.adoption import Adoption
-from analytics.impact.differences import Estimate, Kind, Study
+from analytics.impact import caveats, differences, outcomes
+from analytics.impact.differences import Estimate
+from analytics.impact.outcomes import DELAY, MAIN, SATISFACTION, Found, Outcome
 from data.warehouse import Warehouse, sql
 
-Floats = NDArray[np.float64]
-
-HORIZON = 120  # days a review is followed before it enters: nearly every reply that comes has come
 NETWORK_OBSERVATIONS = 100  # after adoption, for an estimate of its own
 _METHOD = (
     "Différence de différences à adoption échelonnée, par imputation : niveau propre à chaque structure et mouvement "
@@ -31,39 +27,31 @@ _METHOD = (
     f"rééchantillonnage des structures ({differences.DRAWS} tirages)."
 )
 _FORMS = {"ratio": "niveaux et mouvements se multiplient", "gap": "niveaux et mouvements s'additionnent"}
-
-
-@dataclass(frozen=True)
-class Measure:
-    """One outcome: its name in the table, how levels and months combine, from how many observations a structure has
-    a level of its own.
-    """
-
-    name: str
-    kind: Kind
-    least: int
-
-
-DELAY = Measure("delay", "ratio", 3)  # days from publication to the first reply, of replies within HORIZON
-RESTRICTED = Measure("restricted", "ratio", 3)  # mean of min(delay, 60) of all reviews, those unanswered counting 60
-ANSWERED = Measure("answered", "gap", 30)  # share answered within HORIZON, in points
-SATISFACTION = Measure("satisfaction", "gap", 30)  # share of "utile" among author verdicts, in points
-RESTRICTED_DAYS = 60
 COLUMNS = ["measure", "slice", "before", "after", "effect", "low", "high", "method", "n", "caveats"]
 
 
-def estimate(connection: duckdb.DuckDBPyConnection) -> None:
-    """Fill the tables `impact` and `adoption` (data/sql/schema_derived.sql) of a snapshot being written."""
+def estimate(connection: duckdb.DuckDBPyConnection, declared: Mapping[str, date] | None = None) -> None:
+    """Fill the tables `impact` and `adoption` (data/sql/schema_derived.sql) of a snapshot being written.
+
+    `declared`: adoption days given by an administrator, by structure id; they replace what the file shows.
+    """
     followed = connection.execute(sql(__file__, "followed")).df()
     last = connection.execute("SELECT max(published_on) FROM reviews").fetchall()[0][0]
-    found = adoptions.find(followed)
-    connection.register("found_adoption", found.structures[["structure_id", "adopted_on", "replies", "with_ai"]])
+    found = adoptions.find(followed, declared)
+    connection.register("found_adoption", found.structures)
     connection.execute("DELETE FROM adoption")
     connection.execute(
-        "INSERT INTO adoption SELECT structure_id, adopted_on::DATE, replies, with_ai FROM found_adoption"
+        "INSERT INTO adoption SELECT structure_id, adopted_on::DATE, replies, with_ai, declared FROM found_adoption"
     )
     connection.unregister("found_adoption")
-    lines = _estimates(followed, found, last)
+    lines: list[dict[str, Any]] = []
+    everything = outcomes.everything(followed, found, last)
+    said = {
+        DELAY: caveats.of_delays(everything, found),
+        SATISFACTION: caveats.of_verdicts(everything),
+    }
+    for outcome, answer in everything.items():
+        lines += _lines(outcome, answer, said.get(outcome, list(answer.reasons)))
     connection.execute("DELETE FROM impact")
     marks = ", ".join(f"${name}" for name in COLUMNS)
     connection.executemany(
@@ -81,7 +69,7 @@ def report(warehouse: Warehouse) -> dict[str, Any]:
     whole = table[table["slice"] == "all"].set_index("measure")
     answer: dict[str, Any] = {}
     doubts: list[str] = []
-    for name in (DELAY.name, SATISFACTION.name):
+    for name in (outcome.name for outcome in MAIN):
         if name not in whole.index:
             answer[name] = dict(empty)
             continue
@@ -94,8 +82,11 @@ def report(warehouse: Warehouse) -> dict[str, Any]:
 
 
 def estimates(warehouse: Warehouse) -> pd.DataFrame:
-    """Every estimate: measure, slice ('all', 'quarter:-2', 'network:…'), before, after, effect, low, high, method, n,
-    caveats. Empty before a refresh.
+    """Every estimate: measure, slice, before, after, effect, low, high, method, n, caveats. Empty before a refresh.
+
+    Slices: 'all'; 'raw' (the plain gap); 'quarter:-2' (around adoption); 'check:mix|placebo|series|never|not_yet';
+    'cohort:8096' (year x 4 + quarter - 1) and 'exposure:1' (quarters since) by group-time effects; 'network:…'; 'paths'
+    (the chance of such different paths before adoption, as effect).
     """
     if not warehouse.has("impact"):
         return pd.DataFrame(columns=COLUMNS)
@@ -103,9 +94,12 @@ def estimates(warehouse: Warehouse) -> pd.DataFrame:
 
 
 def adopters(warehouse: Warehouse) -> pd.DataFrame:
-    """Structures that adopted: structure_id, name, network, adopted_on, replies, with_ai (since then), oldest first."""
+    """Structures that adopted: structure_id, name, network, adopted_on, replies, with_ai (since then),
+    declared, oldest first.
+    """
     if not warehouse.has("adoption"):
-        return pd.DataFrame(columns=["structure_id", "name", "network", "adopted_on", "replies", "with_ai"])
+        names = ["structure_id", "name", "network", "adopted_on", "replies", "with_ai", "declared"]
+        return pd.DataFrame(columns=names)
     return warehouse.frame(sql(__file__, "adoption"))
 
 
@@ -118,80 +112,38 @@ def use(warehouse: Warehouse) -> pd.DataFrame:
     return frame
 
 
-def _estimates(followed: pd.DataFrame, found: Adoption, last: date | None) -> list[dict[str, Any]]:
-    rows = panel.dated(followed, found)
-    dated = bool(rows["days"].notna().any())
-    ripe = rows[panel.observable(rows, last, HORIZON)] if last is not None else rows.head(0)
-    in_time = (ripe["answered"] & (ripe["days"] <= HORIZON)).to_numpy()
-    outcomes = {
-        DELAY: (ripe, ripe["days"].where(in_time).to_numpy(dtype=np.float64)),
-        RESTRICTED: (ripe, _restricted(ripe)),
-        ANSWERED: (ripe, 100.0 * in_time),
-        SATISFACTION: (rows, 100 * rows["useful"].where(rows["answered"]).to_numpy(dtype=np.float64)),
-    }
-    studies: dict[Measure, Study | None] = {}
-    raws: dict[Measure, tuple[float, float]] = {}
-    reasons: dict[Measure, list[str]] = {}
-    for measure, (kept, values) in outcomes.items():
-        raws[measure] = _raw(kept, values)
-        if not dated and measure is not SATISFACTION:
-            studies[measure], reasons[measure] = None, [caveats.UNDATED]
-            continue
-        table = panel.build(kept, values)
-        reasons[measure] = caveats.too_thin(table, found)
-        studies[measure] = None if reasons[measure] else differences.study(table, measure.kind, least=measure.least)
-    delay, answered, restricted = (studies[m] for m in (DELAY, ANSWERED, RESTRICTED))
-    doubts = {
-        **reasons,
-        DELAY: reasons[DELAY]
-        or caveats.of_delays(delay, answered, restricted, found, horizon=HORIZON, cut=RESTRICTED_DAYS),
-        SATISFACTION: reasons[SATISFACTION] or caveats.of_verdicts(studies[SATISFACTION], rows),
-    }
-    lines: list[dict[str, Any]] = []
-    for measure, study in studies.items():
-        lines += _lines(measure, study, raws[measure], doubts[measure])
-    return lines
-
-
-def _raw(rows: pd.DataFrame, values: Floats) -> tuple[float, float]:
-    """Means of the adopters before and after, as they are."""
-    adopter, after = rows["adopter"].to_numpy(dtype=bool), rows["after"].to_numpy(dtype=bool)
-    known = ~np.isnan(values)
-    sides = (values[known & adopter & ~after], values[known & after])
-    return tuple(float(side.mean()) if len(side) else np.nan for side in sides)  # type: ignore[return-value]
-
-
-def _lines(measure: Measure, study: Study | None, raw: tuple[float, float], doubts: list[str]) -> list[dict[str, Any]]:
-    method = _METHOD.format(form=_FORMS[measure.kind])
-    whole = {
-        "measure": measure.name,
-        "slice": "all",
-        "before": raw[0],
-        "after": raw[1],
-        "method": method,
-        "caveats": doubts,
-    }
-    if study is None:
-        return [whole | {"effect": None, "low": None, "high": None, "n": 0}]
-    refused = study.parallel_p is not None and study.parallel_p < caveats.REFUSED
-    lines = [whole | _numbers(study.overall)]
-    if refused:
-        lines[0] |= {"effect": None, "low": None, "high": None}
-    for quarter, found in sorted(study.quarters.items()):
-        lines.append({"measure": measure.name, "slice": f"quarter:{quarter}", "method": method} | _numbers(found))
-    for network, found in study.networks.items():
-        if found.n >= NETWORK_OBSERVATIONS and not refused:
-            lines.append({"measure": measure.name, "slice": f"network:{network}", "method": method} | _numbers(found))
-    return lines
+def _lines(outcome: Outcome, found: Found, doubts: list[str]) -> list[dict[str, Any]]:
+    """Rows of the table `impact`: the whole, then its parts; the effect of the whole is absent when it is refused."""
+    method = _METHOD.format(form=_FORMS[outcome.kind])
+    whole: dict[str, Any] = {
+        "measure": outcome.name, "slice": "all", "before": found.raw_before, "after": found.raw_after, "method": method,
+        "caveats": doubts, "effect": None, "low": None, "high": None, "n": 0,
+    }  # fmt: skip
+    if found.study is None:
+        return [whole]
+    refused = found.refused is not None
+    overall = _numbers(found.study.overall)
+    parts: list[tuple[str, Estimate]] = [(f"quarter:{q}", e) for q, e in sorted(found.study.quarters.items())]
+    parts += [(f"check:{name}", e) for name, e in found.checks.items()]
+    if found.groups is not None:
+        parts += [(f"cohort:{g}", e) for g, e in found.groups.cohorts.items()]
+        parts += [(f"exposure:{x}", e) for x, e in found.groups.exposure.items()]
+    if not refused:
+        networks = found.study.networks.items()
+        parts += [(f"network:{name}", e) for name, e in networks if e.n >= NETWORK_OBSERVATIONS]
+    if found.study.parallel_p is not None:  # kept as an estimate is: its value, no bounds
+        p = found.study.parallel_p
+        parts.append(("paths", Estimate(p, p, p, 0)))
+    gap = found.raw_after - found.raw_before
+    parts.append(("raw", Estimate(gap, *found.raw_interval, found.study.overall.n)))
+    lines = [whole | ({"n": found.study.overall.n} if refused else overall)]
+    return lines + [
+        {"measure": outcome.name, "slice": name, "method": method} | _numbers(e) for name, e in parts
+    ]
 
 
 def _numbers(found: Estimate) -> dict[str, Any]:
     return {"effect": found.effect, "low": found.low, "high": found.high, "n": found.n}
-
-
-def _restricted(rows: pd.DataFrame) -> Floats:
-    days = rows["days"].where(rows["answered"]).clip(upper=RESTRICTED_DAYS)
-    return days.fillna(RESTRICTED_DAYS).to_numpy(dtype=np.float64)
 
 
 def _plain(value: Any) -> Any:

@@ -31,7 +31,9 @@ CREATE OR REPLACE TABLE impact (         -- one row per measure and slice, as an
     measure VARCHAR NOT NULL, slice VARCHAR NOT NULL, before DOUBLE, after DOUBLE, effect DOUBLE, low DOUBLE, high DOUBLE,
     method VARCHAR NOT NULL, n BIGINT NOT NULL, caveats VARCHAR[]
 );
-CREATE OR REPLACE TABLE adoption (structure_id VARCHAR PRIMARY KEY, adopted_on DATE NOT NULL, replies BIGINT, with_ai BIGINT);
+CREATE OR REPLACE TABLE adoption (
+    structure_id VARCHAR PRIMARY KEY, adopted_on DATE NOT NULL, replies BIGINT, with_ai BIGINT, declared BOOLEAN   -- by an administrator
+);
 CREATE OR REPLACE TABLE refreshes (ran_at TIMESTAMP, duration_s DOUBLE, model VARCHAR, topics INTEGER, assigned BIGINT, rejected BIGINT, signals INTEGER);
 CREATE OR REPLACE TABLE signal_weeks (   -- the curve of each signal's cell, week by week; low..high is what chance gives 9 weeks in 10
     signal_id VARCHAR NOT NULL, week DATE NOT NULL, observed INTEGER NOT NULL, expected DOUBLE NOT NULL, low DOUBLE NOT NULL, high DOUBLE NOT NULL
