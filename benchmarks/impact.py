@@ -161,7 +161,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--reviews", type=int, default=20_000, help="in each panel (20000)")
     parser.add_argument("--first", type=int, default=0, help="first seed")
     parser.add_argument("--processes", type=int, default=min(2, os.cpu_count() or 1))
-    parser.add_argument("--keep", type=Path, help="a JSON lines file that rows are added to; what it holds is not redone")
+    parser.add_argument(
+        "--keep", type=Path, help="a JSON lines file that rows are added to; what it holds is not redone"
+    )
     args = parser.parse_args(argv)
     done = _kept(args.keep)
     jobs = [

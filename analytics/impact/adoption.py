@@ -49,9 +49,11 @@ def _told(followed: pd.DataFrame, found: Adoption, declared: Mapping[str, date])
     day = pd.to_datetime(real["structure_id"].map(dict(declared)))
     since = real[real["published_at"] >= day]
     counted = since.groupby("structure_id")["with_ai"].agg(replies="size", with_ai="sum")
-    lines = counted.reindex(sorted(real["structure_id"].unique()), fill_value=0).rename_axis("structure_id").reset_index()
+    lines = (
+        counted.reindex(sorted(real["structure_id"].unique()), fill_value=0).rename_axis("structure_id").reset_index()
+    )
     lines["adopted_on"] = pd.to_datetime(lines["structure_id"].map(dict(declared)))
-    lines = lines.assign(early=False, declared=True, last_without=pd.NaT)[COLUMNS]
+    lines = lines.assign(early=False, declared=True, last_without=pd.Series(pd.NaT, index=lines.index))[COLUMNS]
     others = found.structures[~found.structures["structure_id"].isin(lines["structure_id"])]
     frame = pd.concat([others, lines], ignore_index=True) if len(others) else lines
     return Adoption(frame, found.unclear - set(lines["structure_id"]), found.seen_from)

@@ -151,7 +151,9 @@ class _Solver:
             size = (drawn * self.n[here]).sum(axis=0)
             mean = (drawn * self.total[here]).sum(axis=0) / np.where(size > 0, size, np.nan)
             effects.append(mean * (1 - 1 / departure))
-        estimates = {q: interval(v, round(self.n[self.quarter == q].sum())) for q, v in zip(known, effects, strict=True)}
+        estimates = {
+            q: interval(v, round(self.n[self.quarter == q].sum())) for q, v in zip(known, effects, strict=True)
+        }
         table = np.log(departures) if self.ratio else departures
         usable = table[:, np.isfinite(table).all(axis=0)]
         if usable.shape[1] < 10 * len(known):

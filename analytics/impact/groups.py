@@ -71,7 +71,7 @@ def estimate(
             if controls == "not_yet":
                 chosen = chosen | (cohorts > latest)
             chosen = chosen & (np.arange(len(cohorts)) != g)
-            effect = _cell(counted, summed, g, np.flatnonzero(chosen), t, int(base), kind, least)
+            effect = _cell((counted, summed), g, np.flatnonzero(chosen), (t, int(base)), kind=kind, least=least)
             if effect is not None:
                 cells[int(start), int(periods[t])] = effect
                 sizes[int(start), int(periods[t])] = counted[g, t]
@@ -89,12 +89,19 @@ def estimate(
 
 
 def _cell(
-    counted: Floats, summed: Floats, group: int, controls: NDArray[np.intp], t: int, base: int, kind: Kind, least: float
+    sums: tuple[Floats, Floats],
+    group: int,
+    controls: NDArray[np.intp],
+    ends: tuple[int, int],
+    *,
+    kind: Kind,
+    least: float,
 ) -> Floats | None:
     """Effect of one cohort at one period, one value a draw; None when an end is too thin."""
+    counted, summed = sums
     sides = []
     for members in (np.array([group]), controls):
-        for at in (t, base):
+        for at in ends:
             n, total = counted[members, at].sum(axis=0), summed[members, at].sum(axis=0)
             if n[0] < least:
                 return None

@@ -44,7 +44,9 @@ class Outcome:
 
 
 DELAY = Outcome("delay", "ratio", 3, True)  # days from publication to the first reply, of replies within HORIZON
-RESTRICTED = Outcome("restricted", "ratio", 3, True, True)  # min(delay, 60) of all reviews, those unanswered counting 60
+RESTRICTED = Outcome(
+    "restricted", "ratio", 3, True, True
+)  # min(delay, 60) of all reviews, those unanswered counting 60
 ANSWERED = Outcome("answered", "gap", 30, True, True)  # share answered within HORIZON, in points
 SOON = Outcome("soon", "gap", 30, True, True)  # share answered within SOON_DAYS, in points
 SATISFACTION = Outcome("satisfaction", "gap", 30, False)  # share of "utile" among author verdicts, in points
@@ -185,9 +187,9 @@ def _quarters(rows: pd.DataFrame, outcomes: Floats) -> pd.DataFrame:
     # The quarter of adoption is half touched: the cohort's first period is the first touched whole.
     straddles = (cohort != groups.NEVER) & (period == cohort)
     cohort = cohort.where(cohort == groups.NEVER, cohort + 1)
-    table = pd.DataFrame(
-        {"unit": rows["structure_id"], "cohort": cohort, "period": period, "total": outcomes[known]}
-    )[~straddles]
+    table = pd.DataFrame({"unit": rows["structure_id"], "cohort": cohort, "period": period, "total": outcomes[known]})[
+        ~straddles
+    ]
     return table.groupby(["unit", "cohort", "period"], as_index=False).agg(n=("total", "size"), total=("total", "sum"))
 
 

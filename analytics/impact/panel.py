@@ -75,13 +75,15 @@ def dated(followed: pd.DataFrame, adoption: Adoption) -> pd.DataFrame:
     rows.loc[rows["after"] & (rows["quarter"] < 0), "quarter"] = 0
     day = adopted.loc[rows.index]
     rows["adopter"] = day.notna()
-    without = pd.to_datetime(rows["structure_id"].map(known["last_without"])) if len(known) else pd.Series(pd.NaT, rows.index)
+    without = (
+        pd.to_datetime(rows["structure_id"].map(known["last_without"])) if len(known) else pd.Series(pd.NaT, rows.index)
+    )
     answers = rows[rows["after"] & rows["answered"]].groupby("structure_id")["published_at"].min()
     first_answers = rows["structure_id"].map(answers)
-    told = rows["structure_id"].map(known["declared"]).eq(True) if len(known) else pd.Series(False, index=rows.index)
+    given = rows["structure_id"].map(known["declared"]).eq(True) if len(known) else pd.Series(False, index=rows.index)
     rows["near"] = (
         rows["adopter"]
-        & ~told
+        & ~given
         & (rows["published_at"] >= without.fillna(day))
         & (rows["published_at"] <= first_answers)
     )

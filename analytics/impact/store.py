@@ -11,7 +11,6 @@ from datetime import date
 from typing import Any
 
 import duckdb
-import numpy as np
 import pandas as pd
 
 from analytics.impact import adoption as adoptions
@@ -103,11 +102,11 @@ def adopters(warehouse: Warehouse) -> pd.DataFrame:
     return warehouse.frame(sql(__file__, "adoption"))
 
 
-def use(warehouse: Warehouse) -> pd.DataFrame:
+def use(warehouse: Warehouse, structure: str | None = None) -> pd.DataFrame:
     """Real replies by month of the review: `month`, `replies`, `as_proposed` (100 % of the draft kept), `kept` (50 % and
-    more), `reworked` (less), `without` (no draft).
+    more), `reworked` (less), `without` (no draft); of everybody, or of one structure.
     """
-    frame = warehouse.frame(sql(__file__, "use"))
+    frame = warehouse.frame(sql(__file__, "use"), {"structure": structure})
     frame["month"] = pd.to_datetime(frame["month"])
     return frame
 
@@ -137,9 +136,7 @@ def _lines(outcome: Outcome, found: Found, doubts: list[str]) -> list[dict[str, 
     gap = found.raw_after - found.raw_before
     parts.append(("raw", Estimate(gap, *found.raw_interval, found.study.overall.n)))
     lines = [whole | ({"n": found.study.overall.n} if refused else overall)]
-    return lines + [
-        {"measure": outcome.name, "slice": name, "method": method} | _numbers(e) for name, e in parts
-    ]
+    return lines + [{"measure": outcome.name, "slice": name, "method": method} | _numbers(e) for name, e in parts]
 
 
 def _numbers(found: Estimate) -> dict[str, Any]:

@@ -5,7 +5,8 @@ The rule it protects: no estimate is drawn without its interval.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import html
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -46,6 +47,21 @@ def waiting(frame: pd.DataFrame, *, target: float) -> dict[str, Any]:
     look["shapes"] = [charts.upright(target)]
     look["annotations"] = [charts.said(target, f"objectif : {french.days(target)}")]
     return {"data": [band, curve], "layout": look}
+
+
+def waitings(curves: Mapping[str, pd.DataFrame], *, target: float) -> dict[str, Any]:
+    """Survival curves side by side, named at the top; each has its own colour, its own dash and its band."""
+    dashes = ("solid", "dash", "dot", "dashdot")
+    data: list[dict[str, Any]] = []
+    for k, (name, frame) in enumerate(curves.items()):
+        one = waiting(frame, target=target)["data"]
+        colour = palette.category(k)
+        band = {**one[0], "fillcolor": charts.faded(colour), "showlegend": False}
+        text = [f"{html.escape(name, quote=False)} : {said}" for said in one[1]["text"]]
+        line = {**one[1]["line"], "color": colour, "dash": dashes[k % len(dashes)]}
+        data += [band, {**one[1], "name": html.escape(name, quote=False), "line": line, "text": text}]
+    look = waiting(next(iter(curves.values())), target=target)["layout"] | {"showlegend": True}
+    return {"data": data, "layout": look}
 
 
 def points(

@@ -8,7 +8,9 @@ import pandas as pd
 import streamlit as st
 
 from analytics import delays, reviews
-from analytics.delays import Basis, Delays
+from analytics.delays import Comparison, Delays, Dimension
+from analytics.survival import Mean
+from analytics.waits import Basis, Unit
 from data.filters import Filters
 from data.operations import replies
 from pages.components import (
@@ -27,33 +29,51 @@ from pages.components import (
 from pages.components.charts import Line
 
 _BASES: dict[str, Basis] = {"Depuis la publication": "publication", "Depuis l'écriture": "written"}
+_UNITS: dict[str, Unit] = {"Jours calendaires": "calendar", "Jours ouvrés": "working"}
+_CUTS: dict[str, Dimension] = {
+    "Réseau": "network",
+    "Institution": "typology",
+    "Structure": "structure",
+    "Département": "department",
+    "Région": "region",
+    "Canal": "channel",
+    "Irritant": "irritant",
+}
 _DECIDED = {"as_proposed": "telle que proposée", "reworked": "retravaillée", "blank": "sans brouillon"}
 _SHOWN = 200  # replies sent listed
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _summary(snapshot_id: str, asked: Filters, basis: Basis, target: int) -> Delays:
-    return delays.summary(store.warehouse(), asked, basis, target)
+def _summary(snapshot_id: str, asked: Filters, basis: Basis, target: int, unit: Unit) -> Delays:
+    return delays.summary(store.warehouse(), asked, basis, target, unit)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _curve(snapshot_id: str, asked: Filters, basis: Basis) -> pd.DataFrame:
-    return delays.curve(store.warehouse(), asked, basis)
+def _curve(snapshot_id: str, asked: Filters, basis: Basis, unit: Unit) -> tuple[pd.DataFrame, Mean | None]:
+    warehouse = store.warehouse()
+    return delays.curve(warehouse, asked, basis, unit=unit), delays.restricted(warehouse, asked, basis, unit=unit)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _monthly(snapshot_id: str, asked: Filters, basis: Basis, target: int) -> pd.DataFrame:
-    return delays.monthly(store.warehouse(), asked, basis, target)
+def _monthly(snapshot_id: str, asked: Filters, basis: Basis, target: int, unit: Unit) -> pd.DataFrame:
+    return delays.monthly(store.warehouse(), asked, basis, target, unit)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _by(snapshot_id: str, asked: Filters, cut: Dimension, *, basis: Basis, target: int, unit: Unit) -> pd.DataFrame:
+    return delays.by(store.warehouse(), asked, cut, basis=basis, target=target, unit=unit)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _structures(snapshot_id: str, asked: Filters, basis: Basis) -> pd.DataFrame:
-    return delays.structures(store.warehouse(), asked, basis)
+def _compared(
+    snapshot_id: str, asked: Filters, cut: Dimension, keys: tuple[str, ...], *, basis: Basis, unit: Unit
+) -> Comparison:
+    return delays.compared(store.warehouse(), asked, cut, keys, basis=basis, unit=unit)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _late(snapshot_id: str, asked: Filters, basis: Basis, target: int) -> pd.DataFrame:
-    return delays.late(store.warehouse(), asked, basis, target)
+def _late(snapshot_id: str, asked: Filters, basis: Basis, target: int, unit: Unit) -> pd.DataFrame:
+    return delays.late(store.warehouse(), asked, basis, target, unit)
 
 
 def _figures(found: Delays, before: Delays | None, target: int) -> None:
@@ -116,7 +136,7 @@ def _figures(found: Delays, before: Delays | None, target: int) -> None:
     st.caption("À côté de ces chiffres : " + ", ".join(aside) + ".")
 
 
-def _waiting(curve: pd.DataFrame, target: int) -> None:
+def _waiting(curve: pd.DataFrame, mean: Mean | None, target: int) -> None:
     at = curve[curve["day"] == float(min(target, 90))]
     left = float(at["survival"].iloc[0]) if len(at) else None
     shown = curve[curve["day"] % 5 == 0].assign(**{name: 100 * curve[name] for name in ("survival", "low", "high")})
@@ -138,6 +158,12 @@ def _waiting(curve: pd.DataFrame, target: int) -> None:
             "l'oublier rendrait les délais récents trop courts."
         ),
     )
+    if mean is not None:
+        st.caption(
+            f"Attente moyenne sur les {french.days(delays.RESTRICTED_DAYS)} qui suivent l'avis, sans réponse compris : "
+            f"{french.days(mean.value)} (entre {french.number(mean.low, 1)} et {french.number(mean.high, 1)}, à 95 %).",
+            help="Moyenne restreinte : l'aire sous la courbe. Une attente plus longue compte pour cette durée.",
+        )
 
 
 def _months(frame: pd.DataFrame) -> None:
@@ -179,26 +205,91 @@ def _months(frame: pd.DataFrame) -> None:
     )
 
 
-def _by_structure(frame: pd.DataFrame) -> None:
-    st.header("Par structure", anchor=False, help="Sous 20 réponses, les délais ne sont pas montrés.")
-    few = frame["answered"] < french.TOO_FEW
+def _by_value(asked: Filters, basis: Basis, target: int, unit: Unit) -> None:
+    st.header("Qui répond vite, et sur quoi", anchor=False, help="Sous 20 réponses, les délais ne sont pas montrés.")
+    named = st.segmented_control(
+        "Comparer par", list(_CUTS), default="Réseau", key="par", bind="query-params", required=True
+    )  # fmt: skip
+    cut = _CUTS[str(named or "Réseau")]
+    frame = _by(snapshot.id, asked, cut, basis=basis, target=target, unit=unit)
+    if frame.empty:
+        states.empty("Aucun avis ne porte cette information sur la sélection.", "Choisissez une autre comparaison.")
+        return
+    few = frame["timed"] < french.TOO_FEW
     columns = ["median_days", "p90_days", "mean_days", "km_median_days"]
     shown = frame.assign(**{name: frame[name].mask(few) for name in columns})
-    tables.table(
-        shown,
-        {
-            "name": st.column_config.TextColumn("Structure", pinned=True),
-            "network": "Réseau",
-            "answered": "Répondus",
-            "unanswered": "Sans réponse",
-            "km_median_days": st.column_config.NumberColumn("Médian, avec ceux qui attendent", format="%.1f j"),
-            "median_days": st.column_config.NumberColumn("Médian des réponses", format="%.1f j"),
-            "p90_days": st.column_config.NumberColumn("Neuf sur dix", format="%.1f j"),
-            "mean_days": st.column_config.NumberColumn("Moyen", format="%.1f j"),
-        },
-        name="delais-par-structure",
-        alt="Délais par structure",
+    shown["within_target"] = 100 * frame["within_target"].mask(few)
+    enough = frame[~few].head(8)
+    if len(enough) >= 2:
+        _side_by_side(asked, cut, enough, basis=basis, unit=unit, target=target)
+    labels: dict[str, object] = {
+        "label": st.column_config.TextColumn(str(named), pinned=True),
+        "answered": "Répondus",
+        "unanswered": "Sans réponse",
+        "canned": st.column_config.NumberColumn("dont message d'attente"),
+        "outside": st.column_config.NumberColumn("Hors structure", help="Comptés à part : dans aucun autre chiffre."),
+        "km_median_days": st.column_config.NumberColumn("Médian, avec ceux qui attendent", format="%.1f j"),
+        "median_days": st.column_config.NumberColumn("Médian des réponses", format="%.1f j"),
+        "p90_days": st.column_config.NumberColumn("Neuf sur dix", format="%.1f j"),
+        "mean_days": st.column_config.NumberColumn("Moyen", format="%.1f j"),
+        "within_target": st.column_config.NumberColumn("Dans l'objectif", format="%.0f %%"),
+    }
+    tables.table(shown, labels, name=f"delais-par-{cut}", alt=f"Délais par {str(named).lower()}")
+    if cut == "structure":
+        _open_structure(frame)
+
+
+def _side_by_side(
+    asked: Filters, cut: Dimension, frame: pd.DataFrame, *, basis: Basis, unit: Unit, target: int
+) -> None:
+    by_label = dict(zip(frame["label"], frame["key"], strict=True))
+    chosen = st.multiselect(
+        "Courbes côte à côte",
+        list(by_label),
+        default=list(by_label)[:3],
+        max_selections=4,
+        key=f"courbes_{cut}",
+        placeholder="Choisissez deux valeurs ou plus",
     )
+    if not chosen:
+        return
+    found = _compared(snapshot.id, asked, cut, tuple(by_label[c] for c in chosen), basis=basis, unit=unit)
+    table = pd.concat([c.assign(label=name) for name, c in found.curves.items()]) if found.curves else pd.DataFrame()
+    if table.empty:
+        return
+    days = table[table["day"] % 15 == 0].assign(survival=100 * table["survival"])
+    charts.show(
+        intervals.waitings(found.curves, target=target),
+        title="Combien attendent encore, selon le groupe",
+        alt="Courbes qui descendent, une par groupe : la plus basse répond le plus vite.",
+        frame=days,
+        labels={
+            "label": "Groupe",
+            "day": st.column_config.NumberColumn("Jours", format="%d"),
+            "survival": st.column_config.NumberColumn("Attendent encore", format="%.1f %%"),
+        },
+        name=f"attente-{cut}",
+        help="Courbes de Kaplan-Meier, avis sans réponse compris.",
+    )
+    if found.p is not None:
+        said = (
+            "Ces attentes diffèrent plus que le hasard ne l'explique"
+            if found.p < 0.05
+            else "Le hasard suffit à expliquer ces différences"
+        )
+        p = "moins de 0,1 %" if found.p < 0.001 else french.percent(found.p, decimals=1)
+        st.caption(f"{said} (probabilité que ce soit le hasard : {p}, test du log-rank).")
+
+
+def _open_structure(frame: pd.DataFrame) -> None:
+    by_label: dict[str, str] = {}
+    for key, label in zip(frame["key"], frame["label"], strict=True):
+        by_label[label if label not in by_label else f"{label} ({key})"] = key
+    chosen = st.selectbox(
+        "Ouvrir la page d'une structure", list(by_label), index=None, placeholder="Tapez son nom", key="ouvrir"
+    )
+    if chosen:
+        links.to("structure", f"Délais de {chosen}", id=by_label[chosen])
 
 
 def _what_is_late(frame: pd.DataFrame, target: int) -> None:
@@ -224,6 +315,7 @@ def _what_is_late(frame: pd.DataFrame, target: int) -> None:
         alt="Avis en attente et en retard, par structure",
     )
     links.to("file-d-attente", "Ouvrir la file d'attente")
+    links.to("supervision", "Voir ce qui sera en retard, et le stock à venir")
 
 
 def _sent() -> None:
@@ -288,10 +380,15 @@ named = st.segmented_control(
     "l'usager l'a rédigé. Dans les deux cas, jusqu'à la première réponse d'une structure.",
 )  # fmt: skip
 basis = _BASES[str(named or "Depuis la publication")]
+counted = st.segmented_control(
+    "Jours comptés", list(_UNITS), default="Jours calendaires", key="jours", bind="query-params", required=True,
+    help="Jours ouvrés : du lundi au vendredi, jours fériés de France exclus ; une réponse le jour même compte zéro.",
+)  # fmt: skip
+unit = _UNITS[str(counted or "Jours calendaires")]
 target = store.config().target_days
 snapshot = store.snapshot()
 with states.guarded("Les délais n'ont pas pu être calculés"):
-    found = _summary(snapshot.id, asked, basis, target)
+    found = _summary(snapshot.id, asked, basis, target, unit)
     if not found.answered + found.unanswered:
         states.empty("Aucun avis auquel une structure puisse répondre.", "Élargissez la période ou retirez un filtre.")
     elif not found.dated:
@@ -305,7 +402,7 @@ with states.guarded("Les délais n'ont pas pu être calculés"):
         )
     else:
         before_asked = asked.previous()
-        before = _summary(snapshot.id, before_asked, basis, target) if before_asked else None
+        before = _summary(snapshot.id, before_asked, basis, target, unit) if before_asked else None
         waits = "plus de la moitié attend encore" if found.km_median_days is None else french.days(found.km_median_days)
         day = date.fromisoformat(snapshot.last_publication)
         headline.write(
@@ -313,9 +410,9 @@ with states.guarded("Les délais n'ont pas pu être calculés"):
             f"encore au {french.day(day)}."
         )
         _figures(found, before, target)
-        _waiting(_curve(snapshot.id, asked, basis), target)
-        _months(_monthly(snapshot.id, asked, basis, target))
-        _by_structure(_structures(snapshot.id, asked, basis))
-    _what_is_late(_late(snapshot.id, asked, basis, target), target)
+        _waiting(*_curve(snapshot.id, asked, basis, unit), target)
+        _months(_monthly(snapshot.id, asked, basis, target, unit))
+        _by_value(asked, basis, target, unit)
+    _what_is_late(_late(snapshot.id, asked, basis, target, unit), target)
 with states.guarded("Les réponses envoyées n'ont pas pu être lues"):
     _sent()

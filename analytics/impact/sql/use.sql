@@ -8,6 +8,6 @@ SELECT
     count(*) FILTER (WHERE p.ai_similarity IS NULL) AS without
 FROM replies AS p
 JOIN reviews AS r ON r.id = p.review_id
-WHERE p.body IS NOT NULL AND NOT p.canned
+WHERE p.body IS NOT NULL AND NOT p.canned AND ($structure IS NULL OR p.structure_id = $structure)
 GROUP BY month
 ORDER BY month
