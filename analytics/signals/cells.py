@@ -2,14 +2,13 @@
 
 Owns what the detectors see. The rules it protects: a review published after the as-of date is never read; a review
 without a place (77 % have no département) is in no cell of that level, and not in its denominators either; texts that
-are nearly the same count once.
+are nearly the same, and what one author writes again about the same institution, count once.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Protocol
 
@@ -19,14 +18,24 @@ import pandas as pd
 
 from data.warehouse import sql
 
-LEVELS = ("nation", "network", "typology", "structure", "department")
-PARENT = {"network": "nation", "typology": "network", "structure": "typology", "department": "nation"}
-WINDOWS = (1, 2, 4)  # weeks, ending on the as-of date
+LEVELS = ("nation", "network", "typology", "structure", "region", "department", "channel")
+PARENT = {
+    "network": "nation",
+    "typology": "network",
+    "structure": "typology",
+    "region": "nation",
+    "department": "region",
+    "channel": "nation",
+}
+WIDE = ("nation", "network", "typology")  # levels at which fine subjects are counted too
+WINDOWS = (1, 2, 4, 8)  # weeks, ending on the as-of date
 GUARD = max(WINDOWS)  # the last weeks are judged, never learnt from
 YEAR = 52
 HISTORY = 156  # weeks read at most
-_RUN = 5  # words in a row
-_SAME = 0.6  # share of the shorter text's runs found in the other
+_NAMES = 20  # reviews of the history under one pseudonym beyond which it is no longer one person
+
+
+_COLUMNS = ("id", "day", "age", "irritant", "subject", "author", "negative")
 
 
 class Reader(Protocol):
@@ -58,9 +67,13 @@ class Reviews:
     day: np.ndarray  # datetime64[D]
     age: np.ndarray  # weeks before as_of, 0 = the last seven days
     irritant: np.ndarray  # position in `irritants`, -1 = unassigned
+    subject: np.ndarray  # position in `subjects`, -1 = none
+    author: np.ndarray  # a number for each pseudonym, -1 = none
     negative: np.ndarray  # bool
     place: Mapping[str, np.ndarray]  # level -> position in `names[level]`, -1 = unknown
     irritants: np.ndarray  # ids
+    subjects: np.ndarray  # ids
+    family: np.ndarray  # position in `irritants` of each subject
     names: Mapping[str, np.ndarray]  # level -> keys
 
     @property
@@ -70,28 +83,20 @@ class Reviews:
 
     def kept(self, mask: np.ndarray) -> Reviews:
         """The reviews of `mask` only, with the same codes."""
-        return Reviews(
-            self.as_of,
-            self.id[mask],
-            self.day[mask],
-            self.age[mask],
-            self.irritant[mask],
-            self.negative[mask],
-            {level: codes[mask] for level, codes in self.place.items()},
-            self.irritants,
-            self.names,
-        )
+        rows = {name: getattr(self, name)[mask] for name in _COLUMNS}
+        return replace(self, **rows, place={level: codes[mask] for level, codes in self.place.items()})
+
+    def by_subject(self) -> Reviews:
+        """The same reviews with fine subjects in the place of irritants."""
+        return replace(self, irritant=self.subject, irritants=self.subjects)
 
     def seen_on(self, as_of: date) -> Reviews:
         """What could be seen on an earlier day."""
-        behind = (self.as_of - as_of).days
+        if as_of > self.as_of:
+            raise ValueError("the reviews were read for an earlier day")
         past = self.kept(self.day <= np.datetime64(as_of))
         age = (np.datetime64(as_of) - past.day).astype("timedelta64[D]").astype(np.int64) // 7
-        if behind < 0:
-            raise ValueError("the reviews were read for an earlier day")
-        return Reviews(
-            as_of, past.id, past.day, age, past.irritant, past.negative, past.place, past.irritants, past.names
-        )
+        return replace(past, as_of=as_of, age=age)
 
     def counts(self, level: str, mask: np.ndarray) -> np.ndarray:
         """Reviews of `mask` in each (place, irritant) of a level; the last column counts the unassigned."""
@@ -117,47 +122,57 @@ class Reviews:
 def read(source: Reader, as_of: date, weeks: int = HISTORY) -> Reviews:
     """The reviews published in the `weeks` up to `as_of`, from the tables of a refreshed snapshot."""
     frame = source.frame(sql(__file__, "cell_reviews"), {"as_of": as_of, "weeks": weeks})
-    topics = frame["irritant"].to_numpy(dtype=np.int64)
-    known = source.frame("SELECT id FROM topics WHERE level = 'irritant' ORDER BY id")
-    irritants = known["id"].to_numpy(dtype=np.int64)
-    place = {"nation": np.zeros(len(frame), dtype=np.int64)}
+    known = source.frame("SELECT id, level, parent_id FROM topics ORDER BY id")
+    irritants = known.loc[known["level"] == "irritant", "id"].to_numpy(dtype=np.int64)
+    fine = known[(known["level"] == "subject") & known["parent_id"].isin(irritants)]
+    subjects = fine["id"].to_numpy(dtype=np.int64)
+    place = {"nation": np.zeros(len(frame), dtype=np.int32)}
     names: dict[str, np.ndarray] = {"nation": np.array([None], dtype=object)}
     for level in LEVELS[1:]:
         codes, keys = pd.factorize(frame[level], sort=True)
-        place[level], names[level] = codes.astype(np.int64), np.asarray(keys, dtype=object)
-    position = np.searchsorted(irritants, topics)
+        place[level], names[level] = codes.astype(np.int32), np.asarray(keys, dtype=object)
+    author, _ = pd.factorize(frame["author"])
     return Reviews(
         as_of=as_of,
         id=frame["id"].to_numpy(dtype=np.int64),
         day=frame["published_on"].to_numpy(dtype="datetime64[D]"),
         age=frame["age"].to_numpy(dtype=np.int64),
-        irritant=np.where(topics >= 0, position, -1),
+        irritant=_positions(frame["irritant"], irritants),
+        subject=_positions(frame["subject"], subjects),
+        author=author.astype(np.int32),
         negative=frame["negative"].fillna(False).to_numpy(dtype=bool),
         place=place,
         irritants=irritants,
+        subjects=subjects,
+        family=np.searchsorted(irritants, fine["parent_id"].to_numpy(dtype=np.int64)),
         names=names,
     )
 
 
-def repeats(ids: np.ndarray, days: np.ndarray, texts: Sequence[str]) -> np.ndarray:
-    """Ids of the texts that nearly repeat one published in the four weeks before, so that a copied text counts once.
+def _positions(ids: pd.Series, known: np.ndarray) -> np.ndarray:
+    """Position of each id in the sorted `known`, -1 for those that are not there."""
+    values = ids.fillna(-1).to_numpy(dtype=np.int64)
+    if not len(known):
+        return np.full(len(values), -1, dtype=np.int32)
+    at = np.minimum(np.searchsorted(known, values), len(known) - 1)
+    return np.where(known[at] == values, at, -1).astype(np.int32)
 
-    Arguments are in order of publication. Two texts are near copies when 60 % of the shorter one's runs of five words
-    are in the other. Only the past is looked at: a later copy never changes the answer.
+
+def bursts(reviews: Reviews) -> np.ndarray:
+    """Ids of what one author wrote again about the same kind of institution within the judged weeks of the first time.
+
+    A pseudonym that many reviews share is a first name, not a person: those are left alone.
     """
-    owner: dict[int, int] = {}  # run of words -> position of the last original that holds it
-    sizes: dict[int, int] = {}
+    times = np.bincount(reviews.author[reviews.author >= 0], minlength=1)
+    recent = np.flatnonzero((reviews.author >= 0) & (reviews.age < 2 * GUARD))
+    one_person = (times[reviews.author[recent]] > 1) & (times[reviews.author[recent]] <= _NAMES)
+    last: dict[tuple[int, int, int], np.datetime64] = {}
     out = []
-    recent = np.timedelta64(7 * GUARD, "D")
-    for at, content in enumerate(texts):
-        words = content.lower().split()
-        runs = {hash(" ".join(words[i : i + _RUN])) for i in range(max(1, len(words) - _RUN + 1))}
-        shared = Counter(owner[run] for run in runs if run in owner)
-        if any(
-            n >= _SAME * min(len(runs), sizes[other]) and days[at] - days[other] < recent for other, n in shared.items()
-        ):
-            out.append(ids[at])
-            continue
-        sizes[at] = len(runs)
-        owner.update(dict.fromkeys(runs, at))
+    for row in recent[one_person]:
+        who = int(reviews.author[row]), int(reviews.place["typology"][row]), int(reviews.irritant[row])
+        day = reviews.day[row]
+        if who in last and day - last[who] < np.timedelta64(7 * GUARD, "D"):
+            out.append(reviews.id[row])
+        else:
+            last[who] = day
     return np.asarray(out, dtype=np.int64)

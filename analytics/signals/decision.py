@@ -14,22 +14,27 @@ import numpy as np
 
 MIN_REVIEWS = 3
 MIN_RATIO_LOW = 1.5
+_SAME = 0.5  # share of the smaller cell's reviews that two tests of one event have in common
 _EXPLAINS = 0.6  # share of a wider cell's excess that a narrower one must hold to explain it
-_SPECIFIC = {"structure": 4, "department": 3, "typology": 2, "network": 1, "nation": 0}
+_SPECIFIC = ("nation", "channel", "region", "network", "group", "typology", "zone", "department", "structure")
 
 
 @dataclass(frozen=True)
 class Judged:
-    """One cell's test."""
+    """One test that passed."""
 
-    level: str
-    place: int
-    irritant: int
-    window: int
+    detector: str  # 'surge' | 'place' | 'novelty'
+    level: str  # of cells, 'zone', or 'group' for a new subject
+    place: int  # position in the level, -1 for a group
+    topic: int  # position of the irritant or of the fine subject, -1 for a group
+    fine: bool
+    window: int  # weeks
     observed: int
     expected: float
     p: float
     q: float
+    members: frozenset[int]  # review ids
+    codes: tuple[str, ...] = ()  # INSEE codes of a zone
 
     @property
     def excess(self) -> float:
@@ -58,45 +63,64 @@ def adjusted(p: np.ndarray) -> np.ndarray:
     return out
 
 
-def hierarchical(families: np.ndarray, p: np.ndarray, q: float, size: int) -> np.ndarray:
+def hierarchical(families: np.ndarray, p: np.ndarray, q: float, weights: np.ndarray) -> np.ndarray:
     """q-value of each test under a two-level hierarchy (Benjamini and Bogomolov, 2014).
 
-    A family is an irritant: its p-value is Simes' over its tests; families are selected by Benjamini-Hochberg at `q`
-    among `size` of them, then the tests of the R selected ones are adjusted at q R / size. Tests of families that are
-    not selected get 1. `families` holds the family number of each test.
+    A family is an irritant: its p-value is Simes' over its tests; families are selected by Benjamini-Hochberg at `q`,
+    then the tests of the R selected ones out of F are adjusted at q R / F. Tests of families that are not selected get 1.
+    `families` holds the family number of each test; `weights` (F,), of mean 1, share the risk between families
+    (Genovese, Roeder and Wasserman, 2006).
     """
     out = np.ones(len(p))
-    numbers = np.unique(families)
-    simes = np.ones(size)
-    for i, number in enumerate(numbers):
-        simes[i] = adjusted(p[families == number]).min()
-    selected = adjusted(simes)[: len(numbers)] <= q
-    chosen = int(selected.sum())
-    for number in numbers[selected]:
-        own = families == number
-        out[own] = np.minimum(adjusted(p[own]) * size / chosen, 1.0)
+    order = np.argsort(families, kind="stable")
+    numbers, starts = np.unique(families[order], return_index=True)
+    own = np.split(order, starts[1:])
+    within = [adjusted(p[rows]) / weights[number] for rows, number in zip(own, numbers, strict=True)]
+    simes = np.ones(len(weights))
+    simes[numbers] = [min(values.min(), 1.0) for values in within]
+    selected = adjusted(simes) <= q
+    for rows, values, number in zip(own, within, numbers, strict=True):
+        if selected[number]:
+            out[rows] = np.minimum(values * len(weights) / selected.sum(), 1.0)
     return out
 
 
-def most_specific(tests: Sequence[Judged], members: Sequence[frozenset[int]]) -> list[int]:
-    """Positions of the tests to show: for each event, the narrowest cell that holds most of its excess.
+def graded(families: np.ndarray, p: np.ndarray, levels: Sequence[float], weights: np.ndarray) -> np.ndarray:
+    """q-value of each test: under `levels[i]` exactly when it is shown at that rate, 1 when it never is.
 
-    `members` are the review ids of each test. Tests of one irritant whose reviews overlap are the same event; the
-    narrowest one with at least 60 % of the largest excess stands for it.
+    `levels` are increasing rates.
     """
-    shown: list[int] = []
-    left = sorted(range(len(tests)), key=lambda i: (tests[i].p, i))
+    out = np.ones(len(p))
+    shown = np.zeros(len(p), dtype=bool)
+    stricter = 0.0
+    for level in levels:
+        found = hierarchical(families, p, level, weights)
+        new = (found <= level) & ~shown
+        out[new] = np.maximum(found[new], np.nextafter(stricter, 1.0))
+        shown |= new
+        stricter = level
+    return out
+
+
+def most_specific(tests: Sequence[Judged]) -> list[Judged]:
+    """The tests to show, one an event: the narrowest cell that holds most of its excess.
+
+    Tests that share half of the smaller one's reviews are the same event; the narrowest one with at least 60 % of the
+    largest excess stands for it.
+    """
+    shown: list[Judged] = []
+    left = sorted(tests, key=lambda t: (t.p, t.detector, t.level, t.place, t.topic))
     while left:
         best = left[0]
-        same = [
-            i
-            for i in left
-            if tests[i].irritant == tests[best].irritant
-            and len(members[i] & members[best]) >= 0.5 * min(len(members[i]), len(members[best]))
-        ]
-        most = max(tests[i].excess for i in same)
-        enough = [i for i in same if tests[i].excess >= _EXPLAINS * most]
-        chosen = min(enough, key=lambda i: (-_SPECIFIC[tests[i].level], tests[i].p, tests[i].window))
+        same = [t for t in left if overlap(t.members, best.members)]
+        most = max(t.excess for t in same)
+        enough = [t for t in same if t.excess >= _EXPLAINS * most]
+        chosen = min(enough, key=lambda t: (-_SPECIFIC.index(t.level), not t.fine, t.p, t.window))
         shown.append(chosen)
-        left = [i for i in left if i not in same]
+        left = [t for t in left if t not in same and not overlap(t.members, chosen.members)]
     return shown
+
+
+def overlap(one: frozenset[int], other: frozenset[int]) -> bool:
+    """Whether two sets of reviews tell the same event."""
+    return len(one & other) >= _SAME * min(len(one), len(other))

@@ -1,158 +1,241 @@
 """The weak signals of a day: a function of the topic model's assignments and of the reviews published up to then.
 
-Composes counting, expectation, decision and ownership. The rule it protects: stateless. What was published after the
-as-of date, earlier signals and triage change nothing, so any past Monday can be replayed.
+Composes counting, expectation, zones, new subjects, decision and ownership. The rule it protects: stateless. What was
+published after the as-of date, earlier signals and triage change nothing, so any past Monday can be replayed.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import Any
 
 import duckdb
 import numpy as np
 import pandas as pd
 
-from analytics.signals import decision, surge
-from analytics.signals.cells import GUARD, LEVELS, WINDOWS, Reader, Reading, Reviews, read, repeats
+from analytics.signals import decision, novelty, surge, zones
+from analytics.signals.cells import GUARD, WINDOWS, Reader, Reading, Reviews, bursts, read
 from analytics.signals.decision import Judged
+from analytics.signals.evidence import Context, Teller
 from analytics.signals.owners import Tree
-from analytics.signals.record import Scope, Signal, identity
-from analytics.topics import text
-from data.warehouse import Warehouse, sql
+from analytics.signals.record import Signal
+from analytics.signals.words import Words
+from analytics.signals.zones import Zones
+from data.warehouse import Warehouse
 
 DEFAULT_Q = 0.05
+SENSITIVITIES = {"low": 0.01, "normal": 0.05, "high": 0.10}  # false-discovery rates offered
 CURVE_WEEKS = 26
-_TERMS = 8
+WATCHED = 30  # rises not significant yet that are worth an eye, at most
+_WATCH_P = 1e-3
+_TOLD_P = 0.01  # a group less sure than that is never told, only counted among the tests
+_NOVELTY = 0.2  # of the risk goes to new subjects
+_PLACES = ("department", "region", zones.LEVEL)
+_SPARE = 1.5  # older reviews are drawn a little more widely than needed, whatever the day asked for
 
 
 @dataclass(frozen=True)
 class Found:
-    """Signals of one day, and how many tests it took."""
+    """Signals of one day, how many tests it took, and what rises without being a signal."""
 
     as_of: date
     tests: int
     signals: tuple[Signal, ...]
+    watched: tuple[Signal, ...] = ()
 
 
 @dataclass(frozen=True)
 class Background:
-    """What several days share: reviews read once, near copies, recent texts, labels and the structures tree."""
+    """What several days share: reviews read once, their recent words, near copies, labels and the structures tree."""
 
     reviews: Reviews
+    zones: Zones
+    words: Words
+    draw: np.ndarray  # (reviews,) a number in [0, 1) that the id alone decides: which older texts are read
     copies: np.ndarray  # ids
-    texts: dict[int, str]  # of the weeks that may be judged
-    labels: dict[int, tuple[str, tuple[str, ...]]]  # irritant id -> label, terms
-    tree: Tree
+    context: Context
 
 
 def detect(source: Warehouse | duckdb.DuckDBPyConnection, as_of: date, q: float = DEFAULT_Q) -> Found:
     """Weak signals on `as_of`, from reviews published on or before it; `q` is the false-discovery rate allowed.
 
-    `source` must hold a refreshed snapshot (reviews, review_topics, topics, structures).
+    `source` must hold a refreshed snapshot (reviews, review_topics, topics, structures, department_neighbours).
     """
-    return on(background(source, as_of, weeks=GUARD), as_of, q)
+    return on(background(source, as_of, weeks=1), as_of, q)
 
 
 def background(source: Warehouse | duckdb.DuckDBPyConnection, last: date, weeks: int) -> Background:
-    """Read once what judging the `weeks` up to `last` needs."""
+    """Read once what judging any day of the `weeks` up to `last` needs."""
     reader: Reader = Reading(source) if isinstance(source, duckdb.DuckDBPyConnection) else source
     reviews = read(reader, last, weeks=surge.YEAR * 3 + weeks)
-    recent = reviews.age < weeks + GUARD  # a text of the first judged week may copy an earlier one
-    ids = reviews.id[recent]
-    frame = reader.frame(sql(__file__, "recent_texts"), {"ids": ids.tolist()})
-    texts = dict(zip(frame["id"].tolist(), frame["text"].astype(str), strict=True))
-    labels = reader.frame("SELECT id, label, terms FROM topics WHERE level = 'irritant'")
+    draw = _draw(reviews.id)
+    share = min(1.0, _SPARE * max(_past_share(reviews.age - week) for week in range(weeks + 1)))
+    recent = reviews.age < weeks + 2 * GUARD  # a text of the first judged week may copy an earlier one
+    old = ~recent & (reviews.age < weeks + GUARD + novelty.PAST_WEEKS) & (draw < share)
+    words = Words.read(reader, reviews.id[recent | old])
     return Background(
         reviews=reviews,
-        copies=repeats(ids, reviews.day[recent], [texts[i] for i in ids.tolist()]),
-        texts=texts,
-        labels={int(i): (str(label), tuple(terms)) for i, label, terms in labels.itertuples(index=False)},
-        tree=Tree.read(reader),
+        zones=Zones.read(reader, reviews),
+        words=words,
+        draw=draw,
+        copies=words.copies(reviews.day[recent | old]),
+        context=Context(reader, _labels(reader), Tree.read(reader)),
     )
 
 
-def on(known: Background, as_of: date, q: float = DEFAULT_Q) -> Found:
-    """Weak signals of one day of a background."""
+def on(known: Background, as_of: date, q: float = DEFAULT_Q, *, watch: bool = False) -> Found:
+    """Weak signals of one day of a background; with `watch`, also what rises without being a signal."""
     seen = known.reviews.seen_on(as_of) if as_of != known.reviews.as_of else known.reviews
-    distinct = seen.kept(~((seen.age < GUARD) & np.isin(seen.id, known.copies)))
-    tests, counted = _tests(distinct, q)
-    significant = [t for t in tests if t.q <= q]
-    members = [_members(distinct, t) for t in significant]
-    proven = [i for i, t in enumerate(significant) if _evident(distinct, t, members[i])]
-    shown = decision.most_specific(
-        [significant[i] for i in proven], [frozenset(distinct.id[members[i]].tolist()) for i in proven]
-    )
+    repeated = np.concatenate([known.copies, bursts(seen)])
+    distinct = seen.kept(~((seen.age < GUARD) & np.isin(seen.id, repeated)))
+    tests = _tests(known, distinct)
+    if not len(tests):
+        return Found(as_of, 0, ())
+    testable = decision.testable(tests["least"].to_numpy(), q)
+    tests = tests[testable].reset_index(drop=True)
+    levels = [level for level in sorted(SENSITIVITIES.values()) if level < q] + [q]
+    tests["q"] = decision.graded(tests["family"].to_numpy(), tests["p"].to_numpy(), levels, _weights(distinct))
+    shown: list[Judged] = []
+    for level in levels:
+        passed = [_judged(known, distinct, row) for row in tests[tests["q"] <= level].itertuples()]
+        fresh = [
+            t
+            for t in passed
+            if _evident(distinct, t) and not any(decision.overlap(t.members, s.members) for s in shown)
+        ]
+        shown += decision.most_specific(fresh)
     median = _median_topic(distinct)
-    signals = [
-        _signal(known, distinct, significant[proven[i]], members[proven[i]], tests=counted, median=median)
-        for i in shown
-    ]
-    return Found(as_of, counted, tuple(sorted(signals, key=lambda s: (s.q, s.p, s.id))))
+    teller = Teller(known.context, distinct, len(tests))
+    signals = [teller.told(t, median[t.window]) for t in shown]
+    rising = [_judged(known, distinct, row) for row in _rising(tests, q).itertuples()] if watch else []
+    rising = [t for t in rising if not any(decision.overlap(t.members, s.members) for s in shown) and t.observed > 1]
+    watched = [teller.told(t, median[t.window]) for t in decision.most_specific(rising)[:WATCHED]]
+    return Found(as_of, len(tests), tuple(sorted(signals, key=lambda s: (s.q, s.p, s.id))), tuple(watched))
 
 
 def curve(known: Background, signal: Signal) -> pd.DataFrame:
-    """Observed and expected reviews of the signal's cell, week by week up to its as-of date: `week` (Monday),
-    `observed`, `expected`, `low`, `high`.
+    """Observed and expected reviews of the signal's cell, week by week up to its as-of date: `week` (its first day),
+    `observed`, `expected`, `low`, `high`. Empty for a new subject, that has no cell.
     """
     seen = known.reviews.seen_on(signal.as_of)
-    level, key = _cell(signal.scope)
-    place = int(np.flatnonzero(seen.names[level] == key)[0]) if key is not None else 0
-    irritant = int(np.flatnonzero(seen.irritants == signal.topic)[0])
+    cell = _cell(known, seen, signal)
+    if cell is None:
+        return pd.DataFrame(columns=["week", "observed", "expected", "low", "high"])
+    level, places, topic, fine = cell
     weeks = min(CURVE_WEEKS, seen.weeks + 1)
-    values = surge.weekly(seen, level, place, irritant, weeks)
+    values = surge.weekly(seen.by_subject() if fine else seen, level, places, topic, weeks)
     firsts = [signal.as_of - timedelta(days=7 * age + 6) for age in range(weeks)][::-1]
     return pd.DataFrame({"week": firsts, **values})
 
 
-def _tests(reviews: Reviews, q: float) -> tuple[list[Judged], int]:
-    """The significant tests with their q-values, and how many were run."""
+def _tests(known: Background, reviews: Reviews) -> pd.DataFrame:
+    """Every test of the day: family, detector, level, place, topic, fine, window, observed, expected, p, least."""
     every = surge.judged(reviews)
     if not every:
-        return [], 0
-    table = pd.concat([_flat(cells, number) for number, cells in enumerate(every)], ignore_index=True)
-    table = table[decision.testable(table["least"].to_numpy(), q)]
-    if table.empty:
-        return [], 0
-    found = decision.hierarchical(table["irritant"].to_numpy(), table["p"].to_numpy(), q, size=len(reviews.irritants))
-    tests = []
-    for (number, place, irritant, p), value in zip(
-        table.loc[found <= q, ["cells", "place", "irritant", "p"]].itertuples(index=False),
-        found[found <= q],
-        strict=True,
-    ):
-        cells = every[int(number)]
-        at = int(place), int(irritant)
-        observed, expected = int(cells.observed[at]), float(cells.expected[at])
-        tests.append(Judged(cells.level, *at, cells.window, observed, expected, float(p), float(value)))
-    return tests, len(table)
+        return pd.DataFrame()
+    every.append(known.zones.cells(next(c for c in every if c.level == "department")))
+    parts = [_flat(cells, reviews) for cells in every]
+    return pd.concat([*parts, _groups(known, reviews)], ignore_index=True)
 
 
-def _flat(cells: surge.Cells, number: int) -> pd.DataFrame:
-    """The cells of places that received enough to be judged: cells (their number), place, irritant, p, least."""
-    busy = np.flatnonzero(cells.received >= decision.MIN_REVIEWS)
-    place, irritant = np.meshgrid(busy, np.arange(cells.observed.shape[1]), indexing="ij")
+def _weights(reviews: Reviews) -> np.ndarray:
+    """How families share the risk: the irritants equally, and the last one, new subjects, a part of its own."""
+    irritants = len(reviews.irritants)
+    each = (1 - _NOVELTY) * (irritants + 1) / irritants
+    return np.array([*[each] * irritants, _NOVELTY * (irritants + 1)])
+
+
+def _flat(cells: surge.Cells, reviews: Reviews) -> pd.DataFrame:
+    place, topic, p, window, least = cells.tested(decision.MIN_REVIEWS)
     return pd.DataFrame(
         {
-            "cells": number,
-            "place": place.ravel(),
-            "irritant": irritant.ravel(),
-            "p": cells.p[busy].ravel(),
-            "least": cells.p_least[busy].ravel(),
+            "family": reviews.family[topic] if cells.fine else topic,
+            "detector": "place" if cells.level in _PLACES else "surge",
+            "level": cells.level,
+            "place": place,
+            "topic": topic,
+            "fine": cells.fine,
+            "window": np.array(WINDOWS)[window],
+            "observed": cells.observed[window, place, topic].astype(int),
+            "expected": cells.expected[window, place, topic],
+            "p": p,
+            "least": least,
+            "members": None,
         }
     )
 
 
-def _members(reviews: Reviews, test: Judged) -> np.ndarray:
-    """Rows of the reviews of a test."""
-    inside = (reviews.age < test.window) & (reviews.irritant == test.irritant)
-    return np.flatnonzero(inside & (reviews.place[test.level] == test.place))
+def _groups(known: Background, reviews: Reviews) -> pd.DataFrame:
+    """Tests of new subjects: one for each recent review, its members the review and those that say the same."""
+    recent = np.flatnonzero(reviews.age < max(novelty.WINDOWS))
+    draw = _draw(reviews.id)
+    share = _past_share(reviews.age)
+    old = np.flatnonzero(
+        (reviews.age >= max(novelty.WINDOWS))
+        & (reviews.age < max(novelty.WINDOWS) + novelty.PAST_WEEKS)
+        & (draw < share)
+    )
+    rows = np.concatenate([recent, old])
+    seeds = novelty.judged(known.words.counts[known.words.rows(reviews.id[rows])], reviews.age[rows])
+    ids, age = reviews.id[recent], reviews.age[recent]
+    worth = np.flatnonzero(seeds.p < _TOLD_P)
+    members = np.full(len(recent), None, dtype=object)
+    for seed in worth:
+        members[seed] = frozenset(ids[seeds.group(int(seed), age)].tolist())
+    return pd.DataFrame(
+        {
+            "family": len(reviews.irritants),
+            "detector": "novelty",
+            "level": "group",
+            "place": -1,
+            "topic": -1,
+            "fine": False,
+            "window": seeds.window,
+            "observed": [0 if m is None else len(m) for m in members],
+            "expected": seeds.expected,
+            "p": novelty.distinct(seeds.p, members.tolist()),
+            "least": seeds.least,
+            "members": members,
+        }
+    )
 
 
-def _evident(reviews: Reviews, test: Judged, rows: np.ndarray) -> bool:
+def _rising(tests: pd.DataFrame, q: float) -> pd.DataFrame:
+    """The surest rises that are not signals."""
+    return tests[(tests["q"] > q) & (tests["p"] <= _WATCH_P)].nsmallest(4 * WATCHED, "p")
+
+
+def _judged(known: Background, reviews: Reviews, row: Any) -> Judged:
+    """A row of the tests with its reviews. A fine subject's window, level and place are those of its cell."""
+    test = Judged(
+        detector=row.detector,
+        level=row.level,
+        place=int(row.place),
+        topic=int(row.topic),
+        fine=bool(row.fine),
+        window=int(row.window),
+        observed=int(row.observed),
+        expected=float(row.expected),
+        p=float(row.p),
+        q=float(row.q),
+        members=row.members or frozenset(),
+    )
+    if test.level == "group":
+        return test
+    topics = reviews.subject if test.fine else reviews.irritant
+    inside = (reviews.age < test.window) & (topics == test.topic)
+    if test.level == zones.LEVEL:
+        inside &= known.zones.holding(reviews, test.place)
+    else:
+        inside &= reviews.place[test.level] == test.place
+    codes = known.zones.codes(reviews, test.place) if test.level == zones.LEVEL else ()
+    return replace(test, members=frozenset(reviews.id[inside].tolist()), codes=codes)
+
+
+def _evident(reviews: Reviews, test: Judged) -> bool:
     """Enough distinct reviews, over two days or two structures, and a ratio that is surely large."""
+    rows = np.flatnonzero(np.isin(reviews.id, list(test.members)))
     structures = reviews.place["structure"][rows]
     spread = len(np.unique(reviews.day[rows])) >= 2 or len(np.unique(structures[structures >= 0])) >= 2
     enough = len(rows) >= decision.MIN_REVIEWS
@@ -161,83 +244,37 @@ def _evident(reviews: Reviews, test: Judged, rows: np.ndarray) -> bool:
 
 def _median_topic(reviews: Reviews) -> dict[int, float]:
     """Median size of an irritant over each window, in the whole country."""
-    return {
-        window: float(np.median(reviews.counts("nation", reviews.age < window)[0, :-1]))
-        if len(reviews.irritants)
-        else 0.0
-        for window in WINDOWS
-    }
+    return {window: float(np.median(reviews.counts("nation", reviews.age < window)[0, :-1])) for window in WINDOWS}
 
 
-def _signal(
-    known: Background, reviews: Reviews, test: Judged, rows: np.ndarray, *, tests: int, median: dict[int, float]
-) -> Signal:
-    topic = int(reviews.irritants[test.irritant])
-    label, _ = known.labels.get(topic, (f"Irritant {topic}", ()))
-    scope = _scope(reviews, test)
-    first = _monday(pd.Timestamp(reviews.day[rows].min()).date())
-    return Signal(
-        id=identity("surge", topic, scope, first),
-        as_of=reviews.as_of,
-        detector="surge",
-        topic=topic,
-        label=label,
-        strength="strong" if test.observed > median[test.window] else "weak",
-        scope=scope,
-        first_week=first,
-        last_week=_monday(pd.Timestamp(reviews.day[rows].max()).date()),
-        observed=test.observed,
-        expected=test.expected,
-        ratio=test.observed / test.expected,
-        ratio_low=surge.ratio_low(test.observed, test.expected),
-        p=test.p,
-        q=test.q,
-        severity=float((reviews.negative[rows].sum() + 1) / (len(rows) + 2)),
-        terms=_terms(known, reviews.id[rows], reviews.id[reviews.age < GUARD]),
-        review_ids=tuple(int(i) for i in reviews.id[rows]),
-        owner=known.tree.owner(_by_excess(reviews, test, rows)),
-        tests=tests,
-    )
+def _cell(known: Background, reviews: Reviews, signal: Signal) -> tuple[str, list[int], int, bool] | None:
+    """Level, positions of its places, position of its topic and whether that is a fine subject; None for a group."""
+    if signal.topic is None or signal.detector == "novelty":
+        return None
+    fine = signal.subject is not None
+    topics = reviews.subjects if fine else reviews.irritants
+    topic = np.flatnonzero(topics == (signal.subject if fine else signal.topic))
+    level, keys = signal.scope.cell()
+    names = reviews.names[level]
+    places = [0] if level == "nation" else np.flatnonzero(np.isin(names.astype(str), keys)).tolist()
+    return (level, places, int(topic[0]), fine) if len(topic) and places else None
 
 
-def _scope(reviews: Reviews, test: Judged) -> Scope:
-    return Scope() if test.level == "nation" else Scope(**{test.level: str(reviews.names[test.level][test.place])})
+def _labels(reader: Reader) -> dict[int, str]:
+    frame = reader.frame("SELECT id, label FROM topics")
+    return {int(i): str(label) for i, label in frame.itertuples(index=False)}
 
 
-def _cell(scope: Scope) -> tuple[str, str | None]:
-    """Level and key of a scope that narrows one dimension at most."""
-    for level in LEVELS[1:]:
-        key = getattr(scope, level)
-        if key is not None:
-            return level, key
-    return "nation", None
+def _draw(ids: np.ndarray) -> np.ndarray:
+    """A number in [0, 1) for each id (splitmix64), the same for ever."""
+    z = ids.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return (z ^ (z >> np.uint64(31))).astype(np.float64) / 2**64
 
 
-def _by_excess(reviews: Reviews, test: Judged, rows: np.ndarray) -> list[str]:
-    """Structures of the signal's reviews, largest excess over their usual number first."""
-    structures = reviews.place["structure"]
-    usual = (reviews.irritant == test.irritant) & (reviews.age >= GUARD) & (reviews.age < GUARD + surge.YEAR)
-    named = structures[rows]
-    codes, now = np.unique(named[named >= 0], return_counts=True)
-    before = np.array([np.count_nonzero(usual & (structures == c)) for c in codes]) * test.window / surge.YEAR
-    return [str(reviews.names["structure"][c]) for c in codes[np.argsort(before - now, kind="stable")]]
-
-
-def _terms(known: Background, ids: Sequence[int] | np.ndarray, others: Sequence[int] | np.ndarray) -> tuple[str, ...]:
-    """Words that set the signal's reviews apart from the other recent ones, as people wrote them."""
-    own = [known.texts[int(i)] for i in ids if int(i) in known.texts]
-    present = Counter(k for keys in text.counted(own) for k in set(keys.split()))
-    inside = {k: n for k, n in present.items() if n >= 2}
-    written = text.surfaces(own, inside)
-    mine = set(map(int, ids))
-    rest = [known.texts[int(i)] for i in others if int(i) in known.texts and int(i) not in mine][:2000]
-    outside = Counter(k for keys in text.counted(rest) for k in set(keys.split()) if k in inside)
-    weight = {
-        k: n / len(own) * np.log((n / len(own)) / ((outside[k] + 0.5) / (len(rest) + 1))) for k, n in inside.items()
-    }
-    best = sorted(weight, key=lambda k: (-weight[k], k))[:_TERMS]
-    return tuple(written[k].most_common(1)[0][0] for k in best if k in written and weight[k] > 0)
-
-
-def _monday(day: date) -> date:
-    return day - timedelta(days=day.weekday())
+def _past_share(age: np.ndarray) -> float:
+    """Share of the older reviews that are read, so that there are MOST_PAST of them at most."""
+    first = max(novelty.WINDOWS)
+    past = int(np.count_nonzero((age >= first) & (age < first + novelty.PAST_WEEKS)))
+    return min(1.0, novelty.MOST_PAST / max(past, 1))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -17,6 +17,8 @@ import pandas as pd
 
 from data.filters import Filters, narrowed
 from data.warehouse import Warehouse, sql
+
+SCOPE = ("network", "typology", "structure", "department", "channel")  # keys of the contract
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,23 @@ class Scope:
     structure: str | None = None  # structure id
     department: str | None = None  # INSEE code
     channel: str | None = None
+    region: str | None = None  # INSEE code
+    zone: tuple[str, ...] = ()  # INSEE codes of neighbouring départements
+
+    @classmethod
+    def at(cls, level: str, key: str) -> Scope:
+        """The scope that one level narrows."""
+        return replace(cls(), **{level: key})  # type: ignore[arg-type]
+
+    def cell(self) -> tuple[str, tuple[str, ...]]:
+        """Level and keys of a scope that narrows one dimension at most."""
+        if self.zone:
+            return "department", self.zone
+        for level in ("structure", "department", "typology", "network", "region", "channel"):
+            key = getattr(self, level)
+            if key is not None:
+                return level, (key,)
+        return "nation", ()
 
 
 @dataclass(frozen=True)
@@ -47,6 +66,7 @@ class Signal:
     as_of: date  # last day of publication that the detector saw
     detector: str  # 'surge' | 'place' | 'novelty'
     topic: int | None  # irritant id, -1 or None when no irritant explains it
+    subject: int | None  # fine subject id, when the signal is about that part of the irritant alone
     label: str
     strength: str  # 'weak' | 'strong'
     scope: Scope
@@ -73,7 +93,7 @@ class Signal:
             "topic": self.topic,
             "label": self.label,
             "strength": self.strength,
-            "scope": {f.name: getattr(self.scope, f.name) for f in fields(Scope)},
+            "scope": {name: getattr(self.scope, name) for name in SCOPE},
             "first_week": self.first_week.isoformat(),
             "last_week": self.last_week.isoformat(),
             "observed": self.observed,
@@ -86,12 +106,20 @@ class Signal:
             "terms": list(self.terms),
             "review_ids": list(self.review_ids),
             "owner": {f.name: getattr(owner, f.name) or None for f in fields(Owner)},
+            "subject": self.subject,
+            "region": self.scope.region,
+            "zone": list(self.scope.zone),
         }
 
 
 def identity(detector: str, subject: object, scope: Scope, first_week: date) -> str:
     """Id of a signal: the same detector, subject, scope and first week always give the same one."""
-    parts = [detector, str(subject), *(getattr(scope, f.name) or "" for f in fields(Scope)), first_week.isoformat()]
+    parts = [
+        detector,
+        str(subject),
+        *(str(getattr(scope, f.name) or "") for f in fields(Scope)),
+        first_week.isoformat(),
+    ]
     return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=8).hexdigest()
 
 
@@ -144,6 +172,31 @@ def reviews(warehouse: Warehouse, signal: Signal) -> pd.DataFrame:
     return warehouse.frame(sql(__file__, "signal_reviews"), {"ids": list(signal.review_ids)})
 
 
+def as_row(signal: Signal) -> dict[str, Any]:
+    """The row of the `signals` table."""
+    scope, owner = signal.scope, signal.owner
+    own = {
+        f.name: getattr(signal, f.name)
+        for f in fields(Signal)
+        if f.name not in ("scope", "owner", "terms", "review_ids")
+    }
+    return {
+        **own,
+        "network": scope.network,
+        "typology": scope.typology,
+        "structure_id": scope.structure,
+        "department": scope.department,
+        "channel": scope.channel,
+        "region": scope.region,
+        "zone": list(scope.zone),
+        "terms": list(signal.terms),
+        "review_ids": list(signal.review_ids),
+        "owner_id": owner.structure_id if owner else None,
+        "owner_name": owner.name if owner else None,
+        "owner_mailbox": owner.mailbox if owner else None,
+    }
+
+
 def from_frame(frame: pd.DataFrame) -> list[Signal]:
     """Signals from rows of the `signals` table."""
     columns = [str(name) for name in frame.columns]
@@ -162,7 +215,16 @@ def _signal(row: dict[str, Any]) -> Signal:
         topic=None if row["topic"] is None else int(row["topic"]),
         label=row["label"],
         strength=row["strength"],
-        scope=Scope(row["network"], row["typology"], row["structure_id"], row["department"], row["channel"]),
+        subject=None if row["subject"] is None else int(row["subject"]),
+        scope=Scope(
+            row["network"],
+            row["typology"],
+            row["structure_id"],
+            row["department"],
+            row["channel"],
+            row["region"],
+            tuple(row["zone"] if row["zone"] is not None else ()),
+        ),
         first_week=_day(row["first_week"]),
         last_week=_day(row["last_week"]),
         observed=int(row["observed"]),

@@ -14,7 +14,7 @@ import duckdb
 import pandas as pd
 
 from analytics.signals import engine
-from analytics.signals.record import Signal, from_frame
+from analytics.signals.record import Signal, as_row, from_frame
 
 REPLAYED = 6  # weeks judged again at each refresh
 REPLAYED_FIRST = 52  # and when there is no earlier signal to carry
@@ -28,25 +28,26 @@ def write(connection: duckdb.DuckDBPyConnection, last: date, earlier: Iterable[S
     """
     earlier = list(earlier)
     weeks = REPLAYED if earlier else REPLAYED_FIRST
-    known = engine.background(connection, last, weeks=weeks + engine.GUARD)
-    signals = chained([s for day in days(last, weeks) for s in engine.on(known, day).signals])
-    oldest = days(last, weeks)[0]
+    known = engine.background(connection, last, weeks=weeks)
+    q = max(engine.SENSITIVITIES.values())
+    found = [engine.on(known, day, q, watch=day == last) for day in days(last, weeks)]
+    signals = chained([s for day in found for s in day.signals])
+    oldest = found[0].as_of
     still = set(known.reviews.id.tolist())
     seen = {s.id for s in signals}
     signals += [s for s in earlier if s.as_of < oldest and s.id not in seen and still.issuperset(s.review_ids)]
-    if signals:
-        rows = pd.DataFrame([_row(s) for s in signals])
-        connection.register("new_signals", rows)
-        connection.execute("INSERT INTO signals BY NAME SELECT * FROM new_signals")
-        connection.unregister("new_signals")
-        curves = [
-            engine.curve(known, s).assign(signal_id=s.id) for s in signals if s.topic in set(known.reviews.irritants)
-        ]
-        if curves:
-            connection.register("new_weeks", pd.concat(curves))
-            connection.execute("INSERT INTO signal_weeks BY NAME SELECT * FROM new_weeks")
-            connection.unregister("new_weeks")
+    _put(connection, "signals", pd.DataFrame([as_row(s) for s in signals]))
+    _put(connection, "watch_list", pd.DataFrame([as_row(s) for s in found[-1].watched]))
+    curves = [engine.curve(known, s).assign(signal_id=s.id) for s in signals]
+    _put(connection, "signal_weeks", pd.concat(curves) if curves else pd.DataFrame())
     return signals
+
+
+def _put(connection: duckdb.DuckDBPyConnection, table: str, rows: pd.DataFrame) -> None:
+    if len(rows):
+        connection.register("new_rows", rows)
+        connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM new_rows")
+        connection.unregister("new_rows")
 
 
 def kept(connection: duckdb.DuckDBPyConnection) -> list[Signal]:
@@ -79,35 +80,3 @@ def chained(signals: Iterable[Signal]) -> list[Signal]:
             out[signal.id] = signal
             last[subject] = signal.id
     return list(out.values())
-
-
-def _row(signal: Signal) -> dict[str, object]:
-    scope, owner = signal.scope, signal.owner
-    return {
-        "id": signal.id,
-        "as_of": signal.as_of,
-        "detector": signal.detector,
-        "topic": signal.topic,
-        "label": signal.label,
-        "strength": signal.strength,
-        "network": scope.network,
-        "typology": scope.typology,
-        "structure_id": scope.structure,
-        "department": scope.department,
-        "channel": scope.channel,
-        "first_week": signal.first_week,
-        "last_week": signal.last_week,
-        "observed": signal.observed,
-        "expected": signal.expected,
-        "ratio": signal.ratio,
-        "ratio_low": signal.ratio_low,
-        "p": signal.p,
-        "q": signal.q,
-        "severity": signal.severity,
-        "terms": list(signal.terms),
-        "review_ids": list(signal.review_ids),
-        "owner_id": owner.structure_id if owner else None,
-        "owner_name": owner.name if owner else None,
-        "owner_mailbox": owner.mailbox if owner else None,
-        "tests": signal.tests,
-    }

@@ -3,9 +3,9 @@
 Owns the expected counts. A cell's odds of an irritant are pooled towards its parent place by a Poisson-Gamma model
 whose strength is estimated from the data (empirical Bayes); the exposure is what the same place received about
 everything else, and at least its usual volume, so a campaign that raises every subject raises the expectation too. A
-regression on the national series (quasi-Poisson, trend and one yearly harmonic, past outbreaks weighed down as in
-Noufaily et al., 2013) gives trend and season. The tail is negative binomial: what is not known of the share, of the
-exposure and of weekly over-dispersion adds up.
+regression on the national series (quasi-Poisson, trend and one yearly harmonic, past outbreaks weighed down) gives trend
+and season. The tail is negative binomial: what is not known of the share, of the exposure and of weekly
+over-dispersion adds up. A cell has one p-value: its windows share the risk (weighted Bonferroni), two weeks most of it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import betainc, gammaincinv, gammaln
 
-from analytics.signals.cells import GUARD, LEVELS, PARENT, WINDOWS, YEAR, Reviews
+from analytics.signals import regression
+from analytics.signals.cells import GUARD, LEVELS, PARENT, WIDE, WINDOWS, YEAR, Reviews
+
+SHARES = (0.15, 0.5, 0.25, 0.1)  # of the risk, spent on each of WINDOWS
 
 MIN_WEEKS = 12  # of history before the judged weeks, under which nothing can be expected
 _RECENT = 8  # weeks that say how much a place usually receives
@@ -24,30 +27,43 @@ _DRAWN = 3.0  # times more that the usual volume may weigh than the window's own
 _STRENGTHS = np.geomspace(0.1, 200, 16)  # candidates for the strength of pooling
 _RIDGE = np.array([1e-6, 4.0, 4.0, 4.0])  # intercept, trend, cosine, sine
 _LEAST = 1 / 104  # reviews a week that any cell may have: one in two years
+_AROUND = 2  # weeks on each side that make the same season of another year
+_PEAK = 4.0  # reviews that the absence of a seasonal peak is worth
 _OUTLIER = 2.58  # residual beyond which a past week is weighed down
-_ROUNDS = 12
 
 
 @dataclass(frozen=True)
 class Cells:
-    """Cells (place, irritant) of one level over one window; arrays (places, irritants)."""
+    """Cells (place, topic) of one level; arrays (windows, places, topics)."""
 
     level: str
-    window: int  # weeks
+    fine: bool  # topics are fine subjects, not irritants
     observed: np.ndarray
     expected: np.ndarray
     shape: np.ndarray  # of the negative binomial: variance = expected + expected² / shape
-    received: np.ndarray  # reviews of the place in the window, every subject together
+    received: np.ndarray  # (windows, places) reviews of the place, every topic together
 
-    @property
-    def p(self) -> np.ndarray:
-        """Probability of at least `observed` reviews if nothing happens."""
-        return tail(self.observed, self.expected, self.shape)
+    def tested(self, least: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """The cells of places that received `least` reviews: place, topic, p, position of the window that gave it, and
+        the smallest p the cell could have shown had all its place received been on that one topic.
+        """
+        busy = np.flatnonzero(self.received.max(axis=0) >= least)
+        expected, shape = self.expected[:, busy], self.shape[:, busy]
+        p, window = combined(self.observed[:, busy], expected, shape)
+        most = np.broadcast_to(self.received[:, busy, None], expected.shape)
+        smallest, _ = combined(most, expected, shape)
+        place, topic = np.meshgrid(busy, np.arange(expected.shape[2]), indexing="ij")
+        return place.ravel(), topic.ravel(), p.ravel(), window.ravel(), smallest.ravel()
 
-    @property
-    def p_least(self) -> np.ndarray:
-        """The smallest p the cell could show: all that the place received on that one irritant."""
-        return tail(np.broadcast_to(self.received[:, None], self.expected.shape), self.expected, self.shape)
+
+def combined(observed: np.ndarray, expected: np.ndarray, shape: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """p-value over the windows (first axis) that share the risk as SHARES, and the window that gives it."""
+    some = observed >= 1
+    p = np.ones(observed.shape)
+    shares = np.array(SHARES).reshape(-1, *[1] * (observed.ndim - 1))
+    p[some] = tail(observed[some], expected[some], shape[some])
+    p = np.minimum(p / shares, 1.0)
+    return p.min(axis=0), p.argmin(axis=0)
 
 
 def tail(observed: np.ndarray, expected: np.ndarray, shape: np.ndarray) -> np.ndarray:
@@ -64,32 +80,53 @@ def ratio_low(observed: float, expected: float) -> float:
 
 
 def judged(reviews: Reviews) -> list[Cells]:
-    """Every cell of every level over every window; empty when the history is too short to expect anything."""
+    """Every cell of every level, irritants then fine subjects; empty when the history is too short to expect anything."""
     if reviews.weeks < GUARD + MIN_WEEKS or not len(reviews.irritants):
         return []
-    known = Learnt.of(reviews)
-    out = []
-    for level in known.places:
-        for window in WINDOWS:
-            now = reviews.counts(level, reviews.age < window)
-            received = now.sum(axis=1)
-            observed = now[:, :-1]
-            expected, shape = known.expected(level, received[:, None] - observed, window, known.national.now(window))
-            out.append(Cells(level, window, observed, expected, shape, received))
-    return out
+    usual = Learnt.of(reviews)
+    found = [_cells(reviews, usual, level, fine=False) for level in LEVELS]
+    if len(reviews.subjects):
+        fine = reviews.by_subject()
+        known = Learnt.of(fine, levels=WIDE)
+        found += [_cells(fine, known, level, fine=True) for level in WIDE]
+    return found
 
 
-def weekly(reviews: Reviews, level: str, place: int, irritant: int, weeks: int) -> dict[str, np.ndarray]:
-    """The curve of one cell over the last `weeks`, oldest first: observed, expected, and the 5 % and 95 % bounds."""
-    known = Learnt.of(reviews, only=level)
-    observed, expected, shape = np.zeros(weeks), np.zeros(weeks), np.zeros(weeks)
+def _cells(reviews: Reviews, known: Learnt, level: str, fine: bool) -> Cells:
+    counts = [reviews.counts(level, reviews.age < window) for window in WINDOWS]
+    observed = np.array([now[:, :-1] for now in counts])
+    received = np.array([now.sum(axis=1) for now in counts])
+    background = [
+        known.expected(level, received[i][:, None] - observed[i], window, known.national.now(window))
+        for i, window in enumerate(WINDOWS)
+    ]
+    expected, shape = (np.array(part) for part in zip(*background, strict=True))
+    return Cells(level, fine, observed, expected, shape, received)
+
+
+def weekly(reviews: Reviews, level: str, places: list[int], topic: int, weeks: int) -> dict[str, np.ndarray]:
+    """The curve of a topic in these places of a level over the last `weeks`, oldest first: observed, expected, and the
+    5 % and 95 % bounds.
+    """
+    known = Learnt.of(reviews, levels=above(level))
+    observed, expected, spread = np.zeros(weeks), np.zeros(weeks), np.zeros(weeks)
     for i, age in enumerate(range(weeks)[::-1]):
         now = reviews.counts(level, reviews.age == age)
         hits = now[:, :-1]
         means, shapes = known.expected(level, now.sum(axis=1)[:, None] - hits, 1, known.national.factor(age))
-        observed[i], expected[i], shape[i] = hits[place, irritant], means[place, irritant], shapes[place, irritant]
-    low, high = _interval(expected, shape)
+        own = means[places, topic]
+        observed[i], expected[i] = hits[places, topic].sum(), own.sum()
+        spread[i] = (own**2 / shapes[places, topic]).sum()
+    low, high = _interval(expected, expected**2 / spread)
     return {"observed": observed, "expected": expected, "low": low, "high": high}
+
+
+def above(level: str) -> tuple[str, ...]:
+    """The level and those it is drawn towards."""
+    found = [level]
+    while found[-1] in PARENT:
+        found.append(PARENT[found[-1]])
+    return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -106,23 +143,17 @@ class _Places:
 class Learnt:
     """What the weeks before the judged ones teach."""
 
-    national: _National
+    national: National
     places: dict[str, _Places]
 
     @classmethod
-    def of(cls, reviews: Reviews, only: str | None = None) -> Learnt:
-        """Learn from reviews older than the judged weeks; for the levels that `only` needs, when given."""
-        needed = set(LEVELS)
-        if only is not None:
-            needed, at = {only}, only
-            while at in PARENT:
-                at = PARENT[at]
-                needed.add(at)
+    def of(cls, reviews: Reviews, levels: tuple[str, ...] = LEVELS) -> Learnt:
+        """Learn these levels from reviews older than the judged weeks."""
         places: dict[str, _Places] = {}
         for level in LEVELS:
-            if level in needed:
+            if level in levels or level == "nation":
                 places[level] = _places(reviews, level, places)
-        return cls(_National.fitted(reviews), places)
+        return cls(National.fitted(reviews), places)
 
     def expected(
         self, level: str, others: np.ndarray, window: int, season: np.ndarray
@@ -132,7 +163,7 @@ class Learnt:
         """
         if level == "nation":
             mean = (self.national.base * season)[None, :] * others
-            shape = 1 / (1 / self.national.shape[None, :] + 1 / self.places[level].certain)
+            shape = 1 / (1 / (self.national.shape[None, :] * window) + 1 / self.places[level].certain)
             return np.maximum(mean, _LEAST * window), shape
         place = self.places[level]
         share = place.odds / (1 + place.odds)
@@ -141,7 +172,7 @@ class Learnt:
         from_others, from_volume = place.odds * exposure, share * usual
         mean = np.maximum(from_others, from_volume) * season[None, :]
         certain = np.where(from_others >= from_volume, certain, np.maximum(certain, place.volume_certain[:, None]))
-        shape = 1 / (1 / place.certain + 1 / certain + 1 / self.national.shape[None, :])
+        shape = 1 / (1 / place.certain + 1 / certain + 1 / (self.national.shape[None, :] * window))
         return np.maximum(mean, _LEAST * window), shape
 
 
@@ -159,9 +190,8 @@ def _places(reviews: Reviews, level: str, above: dict[str, _Places]) -> _Places:
     if level == "nation":
         return _Places((hits + 0.5) / (others + 1.0), hits + 0.5, volume, strength + recent)
     parent = reviews.parents(level)
-    prior = np.where(
-        (parent >= 0)[:, None], above[PARENT[level]].odds[np.maximum(parent, 0)], above["nation"].odds[0][None, :]
-    )
+    upper = np.concatenate([above[PARENT[level]].odds, above["nation"].odds])  # the last row: parent unknown
+    prior = upper[parent]
     pooling = _strength(hits, prior * others)
     return _Places((pooling + hits) / (pooling / prior + others), pooling + hits, volume, strength + recent)
 
@@ -200,17 +230,18 @@ def _exposure(others: np.ndarray, normal: np.ndarray, known: np.ndarray) -> tupl
 
 
 @dataclass(frozen=True)
-class _National:
-    """Trend and season of each irritant's odds in the whole country."""
+class National:
+    """Trend and season of each topic's odds in the whole country."""
 
-    fit: np.ndarray  # (irritants, terms)
-    base: np.ndarray  # (irritants,) mean fitted odds over the learnt year
-    shape: np.ndarray  # (irritants,) over-dispersion of its weekly counts, as a negative binomial shape
+    fit: np.ndarray  # (topics, terms)
+    base: np.ndarray  # (topics,) mean fitted odds over the learnt year
+    shape: np.ndarray  # (topics,) over-dispersion of its weekly counts, as a negative binomial shape
+    surplus: np.ndarray  # (weeks, topics) how far a past week was surely above the fit, first row GUARD weeks old
     weeks: int
 
     @classmethod
-    def fitted(cls, reviews: Reviews) -> _National:
-        """Ridge-penalised quasi-Poisson regression of weekly counts, offset by the reviews about everything else."""
+    def fitted(cls, reviews: Reviews) -> National:
+        """Learn from the weeks before the judged ones."""
         ages = np.arange(GUARD, reviews.weeks)
         width = len(reviews.irritants) + 1
         kept = (reviews.age >= GUARD) & (reviews.age < reviews.weeks)
@@ -218,50 +249,55 @@ class _National:
         cell = (reviews.age[kept] - GUARD) * width + column[kept]
         counts = np.bincount(cell, minlength=len(ages) * width).reshape(-1, width).astype(float)
         hits = counts[:, :-1]
-        others = np.maximum(counts.sum(axis=1)[:, None] - hits, 0.5)
-        design = _design(ages, reviews.weeks)
-        weight = np.ones_like(hits)
-        coefficients = _regressed(hits, others, design, weight)
-        mean = others * np.exp(design @ coefficients.T)
-        residual = (hits - mean) / np.sqrt(np.maximum(mean, 0.1))
-        weight = np.where(residual > _OUTLIER, (_OUTLIER / np.maximum(residual, _OUTLIER)) ** 2, 1.0)
-        coefficients = _regressed(hits, others, design, weight)
-        mean = others * np.exp(design @ coefficients.T)
-        extra = (weight * ((hits - mean) ** 2 - mean)).sum(axis=0) / np.maximum((mean**2).sum(axis=0), 1e-9)
+        return cls.learnt(hits, np.maximum(counts.sum(axis=1)[:, None] - hits, 0.5))
+
+    @classmethod
+    def learnt(cls, hits: np.ndarray, others: np.ndarray) -> National:
+        """Ridge-penalised quasi-Poisson regression of weekly counts (weeks, topics), the first row GUARD weeks old and
+        the next ones older, offset by the reviews about everything else.
+        """
+        weeks = len(hits) + GUARD
+        ages = np.arange(GUARD, weeks)
+        design = _design(ages, weeks)
+        fit = regression.robust(hits, design, threshold=_OUTLIER, offset=others, ridge=_RIDGE)
+        extra = (fit.weight * ((hits - fit.mean) ** 2 - fit.mean)).sum(axis=0)
+        extra = extra / np.maximum((fit.weight * fit.mean**2).sum(axis=0), 1e-9)
         year = design[ages < GUARD + YEAR]
-        return cls(coefficients, np.exp(year @ coefficients.T).mean(axis=0), 1 / np.clip(extra, 1e-3, 5), reviews.weeks)
+        base = np.exp(year @ fit.coefficients.T).mean(axis=0)
+        return cls(fit.coefficients, base, 1 / np.clip(extra, 1e-3, 5), _surplus(hits, fit.mean), weeks)
 
     def factor(self, age: float) -> np.ndarray:
-        """Odds at an age over the learnt year's, a factor for each irritant."""
-        return np.clip(np.exp(_design(np.array([age]), self.weeks) @ self.fit.T)[0] / self.base, 0.2, 5.0)
+        """Odds at an age over the learnt year's, a factor for each topic. A peak that the same weeks of an earlier year
+        knew, narrower than a yearly wave, is expected again.
+        """
+        fitted = np.exp(_design(np.array([age]), self.weeks) @ self.fit.T)[0] / self.base
+        same = [int(age) + YEAR * year - GUARD for year in (1, 2, 3)]
+        known = [self.surplus[at] for at in same if 0 <= at < len(self.surplus)]
+        again = np.maximum(np.mean(known, axis=0), 1.0) if known else 1.0
+        return np.clip(fitted * again, 0.2, 5.0)
 
     def now(self, window: int) -> np.ndarray:
         """Mean factor over the last `window` weeks."""
         return np.mean([self.factor(age) for age in range(window)], axis=0)
 
 
+def _surplus(hits: np.ndarray, mean: np.ndarray) -> np.ndarray:
+    """Counts over the fit around each week (five weeks), less what chance may add, drawn towards one by `_PEAK` reviews."""
+    kernel = np.ones(2 * _AROUND + 1)
+
+    def around(values: np.ndarray) -> np.ndarray:
+        return np.apply_along_axis(lambda column: np.convolve(column, kernel, mode="same"), 0, values)
+
+    usual = around(mean)
+    return (around(hits) - 2 * np.sqrt(usual) + _PEAK) / (usual + _PEAK)
+
+
 def _design(ages: np.ndarray, weeks: int) -> np.ndarray:
-    """Intercept, trend (in years, flat over the judged weeks) and, with two years of history, one yearly harmonic."""
+    """Intercept, trend (in years, flat over the judged weeks) and, once a year is known, one yearly harmonic."""
     trend = -np.maximum(ages, GUARD) / YEAR
     turn = 2 * np.pi * ages / (365.25 / 7)
-    seasonal = float(weeks >= 2 * YEAR)
+    seasonal = float(weeks >= YEAR + GUARD)
     return np.column_stack([np.ones(len(ages)), trend, seasonal * np.cos(turn), seasonal * np.sin(turn)])
-
-
-def _regressed(hits: np.ndarray, others: np.ndarray, design: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Coefficients (irritants, terms) of the log-linear fits, all irritants at once, by Fisher scoring."""
-    start = np.log((hits.sum(axis=0) + 0.5) / others.sum(axis=0))
-    fit = np.zeros((hits.shape[1], design.shape[1]))
-    fit[:, 0] = start
-    for _ in range(_ROUNDS):
-        mean = others * np.exp(np.clip(design @ fit.T, -20, 5))
-        score = ((weight * (hits - mean)).T @ design) - _RIDGE * np.column_stack([fit[:, 0] - start, fit[:, 1:]])
-        information = np.einsum("tk,ti,tj->kij", weight * mean, design, design) + np.diag(_RIDGE)
-        step = np.linalg.solve(information, score[..., None])[..., 0]
-        fit += np.clip(step, -2, 2)
-        if np.abs(step).max() < 1e-6:
-            break
-    return fit
 
 
 def _interval(expected: np.ndarray, shape: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -23,9 +23,14 @@ CREATE OR REPLACE TABLE cells (          -- weekly counts; an empty dimension is
 CREATE OR REPLACE TABLE signals (
     id VARCHAR PRIMARY KEY, as_of DATE NOT NULL, detector VARCHAR NOT NULL, topic INTEGER, label VARCHAR NOT NULL, strength VARCHAR NOT NULL,
     network VARCHAR, typology VARCHAR, structure_id VARCHAR, department VARCHAR, channel VARCHAR,
+    subject INTEGER, region VARCHAR, zone VARCHAR[],
     first_week DATE NOT NULL, last_week DATE NOT NULL, observed INTEGER NOT NULL, expected DOUBLE NOT NULL, ratio DOUBLE NOT NULL,
     ratio_low DOUBLE NOT NULL, p DOUBLE NOT NULL, q DOUBLE NOT NULL, severity DOUBLE NOT NULL, terms VARCHAR[], review_ids BIGINT[] NOT NULL,
     owner_id VARCHAR, owner_name VARCHAR, owner_mailbox VARCHAR, tests INTEGER NOT NULL
+);
+CREATE OR REPLACE TABLE watch_list AS FROM signals LIMIT 0;   -- rare and rising on the last day, not significant yet
+CREATE OR REPLACE TABLE rising_words (   -- words and expressions of the last four weeks against the year before
+    word VARCHAR NOT NULL, recent INTEGER NOT NULL, usual DOUBLE NOT NULL, z DOUBLE NOT NULL, review_ids BIGINT[] NOT NULL
 );
 CREATE OR REPLACE TABLE impact (         -- one row per measure and slice, as analytics.impact estimated it
     measure VARCHAR NOT NULL, slice VARCHAR NOT NULL, before DOUBLE, after DOUBLE, effect DOUBLE, low DOUBLE, high DOUBLE,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import duckdb
 import numpy as np
 import pytest
 from scipy.stats import nbinom
 
 from analytics.signals import cells, surge
-from analytics.signals.cells import Reading
+from analytics.signals.cells import WINDOWS, Reading
+from analytics.signals.words import Words
 from tests import weekly_world as world
 
 
@@ -65,17 +67,44 @@ def test_the_hors_structures_tray_is_not_a_structure() -> None:
 
 def test_near_copies_count_once_and_only_the_past_is_looked_at() -> None:
     text = "ma demande de carte grise est bloquée depuis trois mois et personne ne répond jamais au téléphone"
-    copy = text + " merci"
-    texts = [text, "tout autre chose sans le moindre rapport avec cela", copy, text]
+    texts = [text, "tout autre chose sans le moindre rapport avec cela", text + " merci", text]
     days = np.array(["2025-06-01", "2025-06-02", "2025-06-03", "2025-08-01"], dtype="datetime64[D]")
-    ids = np.array([10, 11, 12, 13])
-    assert cells.repeats(ids, days, texts).tolist() == [12]  # two months later, it is news again
-    assert cells.repeats(ids[:2], days[:2], texts[:2]).tolist() == []
+    connection, ids = _texts(texts, days)
+    assert Words.read(Reading(connection), ids).copies(days).tolist() == [ids[2]]  # two months later, it is news again
+    assert Words.read(Reading(connection), ids[:2]).copies(days[:2]).tolist() == []
 
 
 def test_texts_of_a_few_words_or_none_are_handled() -> None:
     days = np.array(["2025-06-01"] * 3, dtype="datetime64[D]")
-    assert cells.repeats(np.array([1, 2, 3]), days, ["", "bien", "nul"]).tolist() == []
+    connection, ids = _texts(["", "bien", "nul"], days)
+    words = Words.read(Reading(connection), ids)
+    assert words.copies(days).tolist() == []
+    assert words.counts.sum(axis=1).ravel().tolist()[0] == [0.0, 1.0, 1.0]
+
+
+def test_what_one_author_writes_again_counts_once() -> None:
+    connection = world.build()
+    own = world.add(connection, 4, structure="sip1", irritant=1)
+    others = world.add(connection, 3, structure="sip1", irritant=1)
+    connection.execute("UPDATE reviews SET pseudonym = 'Odile22' WHERE list_contains($ids, id)", {"ids": own})
+    connection.execute("UPDATE reviews SET pseudonym = 'Odile' || id WHERE list_contains($ids, id)", {"ids": others})
+    again = cells.bursts(cells.read(Reading(connection), world.LAST))
+    assert len(again) == 3
+    assert set(again.tolist()) < set(own)
+
+
+def test_a_first_name_that_many_share_is_not_one_author() -> None:
+    connection = world.build()
+    connection.execute("UPDATE reviews SET pseudonym = 'Marie'")
+    assert cells.bursts(cells.read(Reading(connection), world.LAST)).size == 0
+
+
+def test_a_review_on_several_channels_says_nothing_of_one() -> None:
+    connection = world.build()
+    connection.execute("UPDATE reviews SET channels = ['Téléphone', 'Accueil']")
+    assert cells.read(Reading(connection), world.LAST).names["channel"].size == 0
+    connection.execute("UPDATE reviews SET channels = ['Téléphone']")
+    assert cells.read(Reading(connection), world.LAST).names["channel"].tolist() == ["Téléphone"]
 
 
 def test_the_tail_is_that_of_the_negative_binomial() -> None:
@@ -90,11 +119,12 @@ def test_expected_counts_follow_the_known_rates() -> None:
     expected = []
     for seed in range(4):
         reviews = cells.read(Reading(world.build(seed)), world.LAST)
-        month = next(c for c in surge.judged(reviews) if c.level == "structure" and c.window == 4)
+        found = next(c for c in surge.judged(reviews) if c.level == "structure")
+        month = found.expected[WINDOWS.index(4)]
         caf1 = list(reviews.names["structure"]).index("caf1")
-        assert month.expected[caf1, 0] < 1
-        expected.append(month.expected[caf1, 1])
-    assert np.mean(expected) == pytest.approx(8.0, rel=0.4)
+        assert month[caf1, 0] < 1
+        expected.append(month[caf1, 1])
+    assert 5 < np.mean(expected) < 13  # 8, and rather too much than too little
     assert min(expected) > 5
 
 
@@ -103,10 +133,10 @@ def test_a_campaign_raises_what_is_expected() -> None:
     for irritant in (0, 2):
         world.add(busy, 30, structure="caf1", irritant=irritant)
     before, after = (
-        next(c for c in surge.judged(cells.read(Reading(w), world.LAST)) if c.level == "structure" and c.window == 1)
+        next(c for c in surge.judged(cells.read(Reading(w), world.LAST)) if c.level == "structure").expected[0]
         for w in (quiet, busy)
     )
-    assert after.expected[0, 1] > 5 * before.expected[0, 1]
+    assert after[0, 1] > 5 * before[0, 1]
 
 
 def test_too_short_a_history_judges_nothing() -> None:
@@ -121,8 +151,9 @@ def test_p_values_are_not_too_small_without_events() -> None:
     for seed in range(6):
         reviews = cells.read(Reading(world.build(seed)), world.LAST)
         for found in surge.judged(reviews):
-            small += int((found.p <= 0.05).sum())
-            tests += found.p.size
+            _, _, p, _, _ = found.tested(1)
+            small += int((p <= 0.05).sum())
+            tests += p.size
     assert small / tests <= 0.06
 
 
@@ -130,3 +161,13 @@ def test_no_review_at_all_is_not_an_error() -> None:
     connection = world.build()
     connection.execute("DELETE FROM reviews")
     assert surge.judged(cells.read(Reading(connection), date(2025, 1, 1))) == []
+
+
+def _texts(texts: list[str], days: np.ndarray) -> tuple[duckdb.DuckDBPyConnection, np.ndarray]:
+    """Reviews with these texts, and their ids, in order of publication."""
+    connection = world.build()
+    ids = []
+    for content, day in zip(texts, days, strict=True):
+        ids += world.add(connection, 1, structure="sip1", irritant=0, end=day.item(), text=content or " ")
+    connection.execute("UPDATE reviews SET title = NULL")
+    return connection, np.array(ids)

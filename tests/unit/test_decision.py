@@ -35,7 +35,7 @@ def test_testable_keeps_as_many_tests_as_the_bound_allows() -> None:
 
 def test_an_irritant_that_is_not_selected_shows_nothing() -> None:
     families = np.array([0, 0, 1, 1])
-    q = decision.hierarchical(families, np.array([1e-8, 0.9, 0.5, 0.6]), q=0.05, size=10)
+    q = decision.hierarchical(families, np.array([1e-8, 0.9, 0.5, 0.6]), q=0.05, weights=np.ones(10))
     assert q[0] < 1e-5
     assert q[2:].tolist() == [1.0, 1.0]
 
@@ -46,34 +46,55 @@ def test_the_hierarchy_controls_the_rate_of_empty_weeks() -> None:
     families = np.repeat(np.arange(20), 15)
     weeks = 800
     alerts = sum(
-        (decision.hierarchical(families, random.random(len(families)), q=0.05, size=20) <= 0.05).any()
+        (decision.hierarchical(families, random.random(len(families)), q=0.05, weights=np.ones(20)) <= 0.05).any()
         for _ in range(weeks)
     )
     assert alerts / weeks <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / weeks)
 
 
-def _test(level: str, observed: int, expected: float, p: float, window: int = 1) -> Judged:
-    return Judged(level, 0, 0, window, observed, expected, p, 0.01)
+def test_an_heavier_family_is_given_more_of_the_risk() -> None:
+    families, p = np.array([0, 1]), np.array([0.006, 0.006])
+    assert (decision.hierarchical(families, p, 0.05, np.ones(20)) > 0.05).all()
+    favoured = decision.hierarchical(families, p, 0.05, np.array([4.0, *[16 / 19] * 19]))
+    assert favoured[0] <= 0.05 < favoured[1]
+
+
+@given(shares, shares)
+def test_a_test_shown_at_a_rate_is_shown_at_every_looser_one(one: list[float], other: list[float]) -> None:
+    families = np.repeat([0, 1], [len(one), len(other)])
+    p, levels, weights = np.array([*one, *other]), (0.01, 0.05, 0.10), np.ones(3)
+    q = decision.graded(families, p, levels, weights)
+    alone = decision.graded(families, p, levels[:1], weights)
+    np.testing.assert_array_equal(q <= 0.01, alone <= 0.01)
+
+
+def _test(level: str, expected: float, p: float, members: range, window: int = 1) -> Judged:
+    return Judged("surge", level, 0, 0, False, window, len(members), expected, p, 0.01, frozenset(members))
 
 
 def test_the_narrowest_cell_that_explains_the_excess_is_shown() -> None:
-    tests = [_test("nation", 12, 4.0, 1e-4), _test("structure", 7, 0.2, 1e-6), _test("typology", 8, 1.0, 1e-7)]
-    members = [frozenset(range(12)), frozenset(range(7)), frozenset(range(8))]
-    assert decision.most_specific(tests, members) == [1]
+    tests = [
+        _test("nation", 4.0, 1e-4, range(12)),
+        _test("structure", 0.2, 1e-6, range(7)),
+        _test("typology", 1.0, 1e-7, range(8)),
+    ]
+    assert decision.most_specific(tests) == [tests[1]]
 
 
 def test_a_rise_spread_over_the_country_is_not_pinned_on_one_place() -> None:
-    tests = [_test("nation", 30, 5.0, 1e-12), _test("structure", 4, 0.2, 1e-4)]
-    members = [frozenset(range(30)), frozenset(range(4))]
-    assert decision.most_specific(tests, members) == [0]
+    tests = [_test("nation", 5.0, 1e-12, range(30)), _test("structure", 0.2, 1e-4, range(4))]
+    assert decision.most_specific(tests) == [tests[0]]
 
 
 @pytest.mark.parametrize("windows", [(1, 2), (2, 1)])
 def test_the_same_event_seen_over_two_windows_is_one_signal(windows: tuple[int, int]) -> None:
-    tests = [_test("structure", 5, 0.1, 1e-6, windows[0]), _test("structure", 5, 0.2, 1e-5, windows[1])]
-    assert decision.most_specific(tests, [frozenset(range(5))] * 2) == [0]
+    tests = [
+        _test("structure", 0.1, 1e-6, range(5), windows[0]),
+        _test("structure", 0.2, 1e-5, range(5), windows[1]),
+    ]
+    assert decision.most_specific(tests) == [tests[0]]
 
 
-def test_two_distant_events_of_one_irritant_are_two_signals() -> None:
-    tests = [_test("structure", 5, 0.1, 1e-6), _test("structure", 5, 0.1, 1e-6)]
-    assert decision.most_specific(tests, [frozenset(range(5)), frozenset(range(10, 15))]) == [0, 1]
+def test_two_distant_events_are_two_signals() -> None:
+    tests = [_test("structure", 0.1, 1e-6, range(5)), _test("structure", 0.1, 1e-6, range(10, 15))]
+    assert decision.most_specific(tests) == tests

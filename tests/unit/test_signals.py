@@ -32,6 +32,9 @@ KEYS = [
     "terms",
     "review_ids",
     "owner",
+    "subject",
+    "region",
+    "zone",
 ]
 
 

@@ -1,0 +1,148 @@
+"""New subjects: a few reviews that say the same thing, which nobody used to say, whatever topic they were put in.
+
+Each recent review is a seed; those that share its rare words are its neighbours. A seed's neighbours in the last weeks
+are tested against how many it had among older reviews, drawn towards what seeds usually have (Poisson-Gamma, empirical
+Bayes). The rule it protects: a group is judged by how rarely such groups came together before, not by how alike it
+looks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+from scipy.special import gammaln
+
+from analytics.signals.cells import YEAR
+from analytics.signals.surge import tail
+
+WINDOWS = (2, 4, 8)  # weeks
+SHARES = (0.3, 0.5, 0.2)  # of the risk
+PAST_WEEKS = 104  # read before the recent ones, seasons among them
+MOST_PAST = 30_000  # older reviews read at most, drawn evenly
+ALIKE = (0.15, 0.22, 0.3)  # cosines from which two reviews are neighbours
+_COMMON = 400  # reviews that hold a word, from which it no longer tells a subject
+_COMMON_SHARE = 0.05
+_BATCH = 2000
+_AROUND = 3  # weeks on each side that make the same season of another year
+_SHAPES = np.geomspace(0.005, 5, 24)
+_LEAST_SHAPE = 0.02  # prior neighbours of a seed: never surer than that nothing is alike
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """Recent reviews as seeds; arrays (seeds,)."""
+
+    p: np.ndarray
+    least: np.ndarray  # the smallest p it could have, had all its neighbours come in the last weeks
+    alike: np.ndarray  # position in ALIKE that gave p
+    window: np.ndarray  # weeks of the window that gave p
+    expected: np.ndarray  # neighbours expected there, the seed not counted
+    neighbours: tuple[sparse.csr_matrix, ...]  # for each of ALIKE, (seeds, seeds) among the recent ones
+
+    def group(self, seed: int, age: np.ndarray) -> np.ndarray:
+        """Positions of the seed and of its neighbours in the window that gave its p."""
+        near = self.neighbours[self.alike[seed]][seed].indices
+        return np.sort(np.concatenate([[seed], near[age[near] < self.window[seed]]]))
+
+
+def judged(counts: sparse.csr_matrix, age: np.ndarray) -> Seeds:
+    """Test each review of the last weeks.
+
+    `counts` are word counts (reviews, words) and `age` the weeks of each review before the as-of date; the recent ones
+    (age under max(WINDOWS)) come first, the older ones after.
+    """
+    recent = int(np.count_nonzero(age < max(WINDOWS)))
+    rows = _weighed(counts)
+    close = _alike(rows[:recent], rows[:recent])
+    close.setdiag(0)  # a review is not its own neighbour
+    before_them = _alike(rows[:recent], rows[recent:])
+    now = [_at_least(close, least) for least in ALIKE]
+    past = [_at_least(before_them, least) for least in ALIKE]
+    exposed = max(len(age) - recent, 1)
+    best, least = np.ones(recent), np.ones(recent)
+    which, window, expected = np.zeros(recent, int), np.full(recent, WINDOWS[0]), np.zeros(recent)
+    for at in range(len(ALIKE)):
+        before = np.asarray(past[at].sum(axis=1)).ravel()
+        shape = max(_shape(before), _LEAST_SHAPE)
+        prior = max(before.mean(), 0.5 / max(recent, 1)) if recent else 1.0
+        rate = (shape + before) / (shape / prior + 1)  # neighbours among the older
+        season = np.asarray(past[at] @ _same_season(age[recent:]).astype(float)).ravel()
+        every = before + np.asarray(now[at].sum(axis=1)).ravel()
+        for weeks, share in zip(WINDOWS, SHARES, strict=True):
+            inside = age[:recent] < weeks
+            near = np.asarray(now[at] @ inside.astype(float)).ravel()
+            mean = np.maximum(rate * inside.sum() / exposed, season * min(weeks / (2 * _AROUND + 1), 1.0))
+            p = np.where(inside, tail(near, mean, shape + before) / share * len(ALIKE), 1.0)
+            lowest = shape / (shape / prior + 1) * inside.sum() / exposed
+            smallest = tail(every, np.full(recent, lowest), np.full(recent, shape)) / share * len(ALIKE)
+            least = np.minimum(least, np.where(inside, smallest, 1.0))
+            better = p < best
+            best, which = np.where(better, p, best), np.where(better, at, which)
+            window, expected = np.where(better, weeks, window), np.where(better, mean, expected)
+    return Seeds(best, least, which, window, expected, tuple(now))
+
+
+def _same_season(age: np.ndarray) -> np.ndarray:
+    """Reviews of about the same weeks of an earlier year (mask)."""
+    return (age >= YEAR - _AROUND) & ((age + _AROUND) % YEAR <= 2 * _AROUND)
+
+
+def distinct(p: np.ndarray, members: Sequence[frozenset[int] | None]) -> np.ndarray:
+    """The p-values with 1 for a group that an earlier, surer one tells already (they share half of the smaller)."""
+    out = np.ones(len(p))
+    kept: list[frozenset[int]] = []
+    for seed in np.argsort(p, kind="stable"):
+        own = members[seed]
+        if own is None:
+            break
+        if not any(2 * len(own & other) >= min(len(own), len(other)) for other in kept):
+            kept.append(own)
+            out[seed] = p[seed]
+    return out
+
+
+def _weighed(counts: sparse.csr_matrix) -> sparse.csr_matrix:
+    """TF-IDF rows of length one; words of one review, and words too common to tell a subject, are then dropped."""
+    texts = counts.shape[0]
+    frequency = np.bincount(counts.indices, minlength=counts.shape[1])
+    telling = frequency <= max(0.05 * texts, 2)
+    idf = np.where(telling, np.log(max(texts, 1) / np.maximum(frequency, 1)) + 1, 0.0)
+    rows = counts.copy().astype(np.float32)
+    rows.data = (1 + np.log(rows.data)) * idf[rows.indices].astype(np.float32)
+    length = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
+    rows = sparse.diags((1 / np.where(length > 0, length, 1)).astype(np.float32)) @ rows
+    useful = (frequency >= 2) & (frequency <= min(_COMMON, max(_COMMON_SHARE * texts, 2)))
+    return rows.tocsc()[:, np.flatnonzero(useful)].tocsr()
+
+
+def _alike(seeds: sparse.csr_matrix, others: sparse.csr_matrix) -> sparse.csr_matrix:
+    """Cosines of seeds and others, those that count only."""
+    found = []
+    turned = others.T.tocsr()
+    for start in range(0, seeds.shape[0], _BATCH):
+        found.append(_at_least((seeds[start : start + _BATCH] @ turned).tocsr(), min(ALIKE), keep=True))
+    return sparse.vstack(found).tocsr() if found else sparse.csr_matrix((0, others.shape[0]), dtype=np.float32)
+
+
+def _at_least(cosines: sparse.csr_matrix, least: float, keep: bool = False) -> sparse.csr_matrix:
+    """1 where the cosine is at least that (the cosine itself to `keep` them), nothing elsewhere."""
+    out = cosines.copy()
+    out.data = np.where(out.data >= least, out.data if keep else 1.0, 0.0).astype(np.float32)
+    out.eliminate_zeros()
+    return out
+
+
+def _shape(counts: np.ndarray) -> float:
+    """Gamma shape of how seeds differ in neighbours, the mean being that of `counts`: maximum marginal likelihood."""
+    mean = max(float(counts.mean()), 1e-3) if len(counts) else 1.0
+    y, times = np.unique(counts, return_counts=True)
+    likelihood = [
+        float(
+            np.sum(times * (gammaln(y + a) - gammaln(a) + a * np.log(a / (a + mean)) + y * np.log(mean / (a + mean))))
+        )
+        for a in _SHAPES
+    ]
+    return float(_SHAPES[int(np.argmax(likelihood))])

@@ -1,0 +1,93 @@
+"""The words of recent reviews, as arrays: what near copies and new subjects are found with.
+
+Owns their reading (DuckDB cuts texts into words, much faster than Python) and the search for near copies. The rule it
+protects: a text that nearly repeats an earlier one counts once, and a later copy never changes the answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from analytics.signals.cells import Reader
+from data.warehouse import sql
+
+_RUN = 5  # words in a row
+_SAME = 0.6  # share of the shorter text's runs found in the other
+_RECENT = np.timedelta64(28, "D")  # an older text may be said again: it is news
+_COMMON = 60  # texts that hold a run beyond which it is a set phrase
+
+
+@dataclass(frozen=True)
+class Words:
+    """Texts in order of publication, as numbered words one after the other."""
+
+    ids: np.ndarray  # (texts,)
+    offsets: np.ndarray  # (texts + 1,) where each text starts in `tokens`
+    tokens: np.ndarray  # int64
+    counts: sparse.csr_matrix  # (texts, words) how often each text uses each word
+
+    @classmethod
+    def read(cls, source: Reader, ids: np.ndarray) -> Words:
+        """The words of these reviews."""
+        frame = source.frame(sql(__file__, "recent_tokens"), {"ids": ids.tolist()})
+        lists = frame["tokens"].tolist()
+        sizes = np.array([0 if t is None else len(t) for t in lists], dtype=np.int64)
+        flat = [t for t in lists if t is not None and len(t)]
+        seen = np.concatenate(flat).astype(np.uint64) if flat else np.zeros(0, dtype=np.uint64)
+        words, tokens = np.unique(seen, return_inverse=True)
+        text = np.repeat(np.arange(len(sizes)), sizes)
+        counts = sparse.coo_matrix(
+            (np.ones(len(tokens), dtype=np.float32), (text, tokens)), shape=(len(sizes), max(len(words), 1))
+        )
+        return cls(
+            frame["id"].to_numpy(dtype=np.int64), np.concatenate([[0], np.cumsum(sizes)]), tokens, counts.tocsr()
+        )
+
+    def rows(self, ids: np.ndarray) -> np.ndarray:
+        """Positions of these reviews. Raises KeyError when one was not read."""
+        order = np.argsort(self.ids, kind="stable")
+        at = order[np.minimum(np.searchsorted(self.ids, ids, sorter=order), len(self.ids) - 1)] if len(ids) else ids
+        if len(ids) and not np.array_equal(self.ids[at], ids):
+            raise KeyError("a review was not read")
+        return at
+
+    def copies(self, days: np.ndarray) -> np.ndarray:
+        """Ids of the texts that nearly repeat one published in the four weeks before; `days` are in the order of `ids`.
+
+        Two texts are near copies when 60 % of the shorter one's runs of five words are in the other.
+        """
+        run, text = self._runs()
+        sizes = np.bincount(text, minlength=len(self.ids))
+        order = np.lexsort((text, run))
+        run, text = run[order], text[order]
+        first = np.flatnonzero(np.concatenate([[True], run[1:] != run[:-1]])) if len(run) else np.zeros(0, dtype=int)
+        times = np.diff(np.concatenate([first, [len(run)]]))
+        shared = np.repeat(times, times)
+        pair = np.flatnonzero((run[1:] == run[:-1]) & (shared[1:] <= _COMMON))
+        later, earlier = text[pair + 1], text[pair]
+        pairs, together = np.unique(later * np.int64(len(self.ids) + 1) + earlier, return_counts=True)
+        later, earlier = pairs // (len(self.ids) + 1), pairs % (len(self.ids) + 1)
+        close = together >= _SAME * np.minimum(sizes[later], sizes[earlier])
+        close &= days[later] - days[earlier] < _RECENT
+        return self.ids[np.unique(later[close])]
+
+    def _runs(self) -> tuple[np.ndarray, np.ndarray]:
+        """Distinct runs of five words (as numbers), and the text of each. Shorter texts have none."""
+        n = len(self.tokens) - _RUN + 1
+        if n < 1:
+            return np.zeros(0, dtype=np.uint64), np.zeros(0, dtype=np.int64)
+        run = np.zeros(n, dtype=np.uint64)
+        for k in range(_RUN):
+            run = run * np.uint64(0x9E3779B97F4A7C15) + self.tokens[k : k + n].astype(np.uint64)
+        owner = np.repeat(np.arange(len(self.ids), dtype=np.int64), np.diff(self.offsets))
+        whole = owner[:n] == owner[_RUN - 1 :]
+        run, text = run[whole], owner[:n][whole]
+        order = np.lexsort((run, text))
+        run, text = run[order], text[order]
+        new = (
+            np.concatenate([[True], (run[1:] != run[:-1]) | (text[1:] != text[:-1])]) if len(run) else np.zeros(0, bool)
+        )
+        return run[new], text[new]
