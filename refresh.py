@@ -11,9 +11,10 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,10 @@ from data import cli, settings, snapshots
 from data.errors import VigieError
 from data.snapshots import Building, Snapshot
 from data.warehouse import Warehouse, sql
+
+
+_ROUTED_WEEKS = 8  # reviews waiting for longer were routed by people
+_ROUTED_MOST = 3_000
 
 
 @dataclass
@@ -37,6 +42,7 @@ class Work:
     refit: bool
     found: dict[str, Any] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)  # by step
+    tell: Callable[[float], None] = lambda _share: None  # share of the step under way that is done
 
     @property
     def today(self) -> date:
@@ -120,6 +126,33 @@ def impact(work: Work) -> None:
     estimate(work.connection)
 
 
+def fields(work: Work) -> None:
+    """The metadata of each review: what its text tells, then all that derives from it and from the other steps."""
+    from analytics import delays
+    from data import measures, metadata
+    from generation import distress
+
+    work.found["measured"] = measures.refresh(work.connection, distress.cue, work.tell)
+    metadata.write(work.connection, work.today, delays.measured(), list(_routed(work)))
+
+
+def _routed(work: Work) -> Iterator[tuple[int, str | None, float]]:
+    """Where the recent reviews that still wait would be sent: (review, typology or None, confidence)."""
+    from generation.routing import Router
+
+    router = Router(work.artifacts)
+    query = (
+        "SELECT id, concat_ws(chr(10), title, body), typology, department FROM reviews WHERE first_reply_at IS NULL"
+        " AND published_on > $since ORDER BY published_at DESC, id LIMIT $most"
+    )
+    since = work.today - timedelta(weeks=_ROUTED_WEEKS)
+    for id_, text, declared, department in work.connection.execute(
+        query, {"since": since, "most": _ROUTED_MOST}
+    ).fetchall():
+        route = router.route(text, declared=declared, department=department)
+        yield id_, route.typology, route.confidence
+
+
 STEPS = (
     Step("Retours du portail", returns, 1),
     Step("Index des réponses et des fiches", index, 4),
@@ -127,6 +160,7 @@ STEPS = (
     Step("Irritants", topics, 10),
     Step("Signaux faibles", signals, 3),
     Step("Impact de l'IA", impact, 2),
+    Step("Informations de chaque avis", fields, 6),
 )
 
 
@@ -201,11 +235,16 @@ def _run(work: Work, steps: Sequence[Step]) -> None:
             bar.set_description(step.label)
             _tell(step.label, done / total)
             began = time.perf_counter()
+            work.tell = partial(_tell_within, step, done, total)
             step.run(work)
             work.seconds[step.label] = round(time.perf_counter() - began, 2)
             done += step.weight
             bar.update(step.weight)
     _tell("Publication", 1.0)
+
+
+def _tell_within(step: Step, done: float, total: float, share: float) -> None:
+    _tell(step.label, (done + step.weight * share) / total)
 
 
 def _tell(label: str, done: float) -> None:

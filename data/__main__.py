@@ -1,4 +1,4 @@
-"""Commands of the data layer: `python -m data demo | download | ingest | withdrawals | journal | backup | restore | deliver`."""
+"""Commands of the data layer: `python -m data demo | download | ingest | withdrawals | metadata | journal | …`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from data import cli, download, ingest, withdrawals
+from data import cli, download, ingest, metadata, withdrawals
 
 
 def parser() -> argparse.ArgumentParser:
@@ -20,6 +20,7 @@ def parser() -> argparse.ArgumentParser:
     download.add_parser(commands)
     ingest.add_parser(commands)
     withdrawals.add_parser(commands)
+    metadata.add_parser(commands)
     operations.add_parser(commands)
     return top
 

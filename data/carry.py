@@ -13,7 +13,8 @@ import duckdb
 
 from data.warehouse import sql
 
-_WITH_REVIEWS = {"review_topics": "review_id IN (SELECT id FROM reviews)"}
+_PUBLISHED = "review_id IN (SELECT id FROM reviews)"
+_WITH_REVIEWS = dict.fromkeys(("review_topics", "review_measures", "review_metadata"), _PUBLISHED)
 LISTS = {"topics": "exemplars", "signals": "review_ids"}
 
 

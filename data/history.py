@@ -33,6 +33,12 @@ REPLY = (
 _WAITING = {"state": "'A traiter'", "status": "'Expérience en attente de réponse'", "first_reply_at": "NULL"}
 
 
+def remembers(db: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the previous snapshot, attached as `previous`, keeps a history (those of the first versions do not)."""
+    query = "SELECT 1 FROM duckdb_tables() WHERE database_name = 'previous' AND table_name = 'withdrawals'"
+    return bool(db.execute(query).fetchall())
+
+
 def moment(given: datetime | None, db: duckdb.DuckDBPyConnection, previous: bool) -> datetime:
     """When the file under way is seen: now, or as given. Raises BadFile when an earlier file was seen later."""
     last = db.execute("SELECT max(seen_at) FROM previous.ingests").fetchall()[0][0] if previous else None
@@ -62,9 +68,10 @@ def keep_versions(db: duckdb.DuckDBPyConnection, seen: datetime) -> None:
         db.execute(query, {"seen": seen})
 
 
-def keep_withdrawals(db: duckdb.DuckDBPyConnection, ingest_id: str, seen: datetime, reviews: int) -> None:
+def keep_withdrawals(db: duckdb.DuckDBPyConnection, ingest_id: str, seen: datetime, reviews: int, past: bool) -> None:
     """Carry the counts of earlier withdrawals, and add this file's."""
-    db.execute("INSERT INTO withdrawals BY NAME FROM previous.withdrawals")
+    if past:
+        db.execute("INSERT INTO withdrawals BY NAME FROM previous.withdrawals")
     if reviews:
         db.execute("INSERT INTO withdrawals VALUES ($id, $seen, $n)", {"id": ingest_id, "seen": seen, "n": reviews})
 

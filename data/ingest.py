@@ -98,14 +98,15 @@ def ingest(
             if previous is not None:
                 carry.attach(db, snapshots.file_of(home, previous))
                 carry.references(db, structures=given is None, fiches=given_fiches is None)
-            seen = history.moment(seen_at, db, previous is not None)
-            history.attach_seen(db, previous is not None)
+            past = previous is not None and history.remembers(db)
+            seen = history.moment(seen_at, db, past)
+            history.attach_seen(db, past)
             clock.lap("refuse")
             _dimensions(db)
             _fill(db, seen)
             clock.lap("load")
             counts = _counts(db, previous)
-            if previous is not None:
+            if past:
                 history.keep_versions(db, seen)
             clock.lap("history")
             problems = checks.run(db, opened, cleaned) + checks.of_references(given, given_fiches)
@@ -113,7 +114,7 @@ def ingest(
             ingest_id = _record(db, opened, counts, seen, clock.total)
             last = _conclude(db, ingest_id, problems, demo)
             if previous is not None:
-                history.keep_withdrawals(db, ingest_id, seen, counts["withdrawn"])
+                history.keep_withdrawals(db, ingest_id, seen, counts["withdrawn"], past)
                 carry.derived(db)
                 if not counts["withdrawn"]:
                     carry.artifacts(snapshots.artifacts_of(home, previous), work.artifacts)

@@ -141,6 +141,12 @@ _RULES = (
 )
 
 
+def cue(text: str) -> str | None:
+    """The words of `text` that ask for a human now, or None."""
+    found = assess(text)
+    return found.cue if found else None
+
+
 def assess(text: str) -> Escalation | None:
     """What in `text` asks for a human now, or None. The first rule that holds gives the reason; contacts add up."""
     folded = fold(text)

@@ -44,3 +44,26 @@ CREATE OR REPLACE TABLE signal_weeks (   -- the curve of each signal's cell, wee
     signal_id VARCHAR NOT NULL, week DATE NOT NULL, observed INTEGER NOT NULL, expected DOUBLE NOT NULL, low DOUBLE NOT NULL, high DOUBLE NOT NULL
 );
 CREATE OR REPLACE TABLE withheld_replies (review_id BIGINT NOT NULL);   -- replies sent from here that a lead keeps out of retrieval
+CREATE TABLE IF NOT EXISTS review_measures (   -- what reading a text costs, kept while the review does not change: data/measures.py
+    review_id BIGINT PRIMARY KEY, fingerprint UBIGINT, version INTEGER NOT NULL,
+    language VARCHAR NOT NULL, personal VARCHAR[] NOT NULL, distress VARCHAR
+);
+CREATE OR REPLACE TABLE review_metadata (      -- one row a review; each column is a field of data/metadata.py
+    review_id BIGINT PRIMARY KEY,
+    title_characters INTEGER, characters INTEGER, words INTEGER, sentences INTEGER, lines INTEGER, exclamations INTEGER,
+    questions INTEGER, figures INTEGER, capitals DOUBLE, addresses INTEGER, language VARCHAR,
+    personal_kinds VARCHAR[], personal_count INTEGER, distress VARCHAR,
+    copy_of BIGINT, copies INTEGER,
+    week DATE, weekday INTEGER, hour INTEGER, moderation_days DOUBLE,
+    irritant INTEGER, subject INTEGER, closeness DOUBLE, signals VARCHAR[], signal_count INTEGER,
+    tags_positive INTEGER, tags_negative INTEGER, urgency DOUBLE,
+    routed_typology VARCHAR, routed_confidence DOUBLE, routed_elsewhere BOOLEAN,
+    typologies INTEGER, structures INTEGER, answered BOOLEAN, answers INTEGER, canned BOOLEAN,
+    reply_characters INTEGER, reply_words INTEGER, reply_addresses INTEGER, useful_votes INTEGER, useless_votes INTEGER,
+    verdict VARCHAR, ai_used BOOLEAN, ai_similarity DOUBLE, ai_kept VARCHAR,
+    delay_days DOUBLE, delay_from_writing_days DOUBLE, waiting_days DOUBLE,
+    changes INTEGER, defects VARCHAR[]
+);
+CREATE OR REPLACE TABLE completeness (         -- by field and month of publication
+    field VARCHAR NOT NULL, month DATE NOT NULL, reviews BIGINT NOT NULL, filled BIGINT NOT NULL
+);
