@@ -26,7 +26,6 @@ from data.errors import VigieError
 from data.snapshots import Building, Snapshot
 from data.warehouse import Warehouse, sql
 
-
 _ROUTED_WEEKS = 8  # reviews waiting for longer were routed by people
 _ROUTED_MOST = 3_000
 

@@ -22,6 +22,9 @@ from data.warehouse import sql
 Kind = Literal["category", "number", "date", "flag", "list", "text"]
 Table = Literal["reviews", "metadata", "typology", "reply"]
 DOC = "docs/metadata.md"
+_HISTORY = "Histoire (calculé)"
+_SEEN = "Premier fichier qui contenait la réponse de cette structure."
+_CANNED = "Réponse type du programme, qui n'est pas une réponse."
 
 
 @dataclass(frozen=True)
@@ -135,15 +138,13 @@ FIELDS: tuple[Field, ...] = (
         ("useless_votes", "Votes inutile", "number", "Votes de visiteurs"),
         ("author_verdict", "Verdict de l'auteur", "category", "Utile ou pas utile, selon l'auteur de l'avis"),
     ),
-    *[
-        Field(name, label, kind, "Institution retenue (calculé)", about, name)
-        for name, label, kind, about in (
-            ("network", "Réseau", "category", "Réseau de la structure 1, sinon de son type d'institution."),
-            ("typology", "Institution", "category", "Type d'institution 1 sous son nom en usage (France Travail…)."),
-            ("channels", "Tous les canaux", "list", "Canaux des trois types d'institution, sans répétition."),
-            ("published_on", "Jour de publication", "date", "Le jour, heure de Paris."),
-        )
-    ],
+    *_portal(
+        "Institution retenue (calculé)",
+        ("network", "Réseau", "category", "Réseau de la structure 1, sinon de son type d'institution."),
+        ("typology", "Institution", "category", "Type d'institution 1 sous son nom en usage (France Travail…)."),
+        ("channels", "Tous les canaux", "list", "Canaux des trois types d'institution, sans répétition."),
+        ("published_on", "Jour de publication", "date", "Le jour, heure de Paris."),
+    ),
     *_derived(
         "Texte (calculé)",
         ("title_characters", "Longueur du titre", "number", "En caractères."),
@@ -211,21 +212,19 @@ FIELDS: tuple[Field, ...] = (
         ("delay_from_writing_days", "Délai depuis l'écriture", "number", "Jours jusqu'à la première réponse."),
         ("waiting_days", "Attente en cours", "number", "Jours depuis la publication, sans réponse."),
     ),
+    *_portal(
+        _HISTORY,
+        ("first_seen_at", "Vu pour la première fois", "date", "Premier fichier qui le contenait."),
+        ("changed_at", "Modifié pour la dernière fois", "date", "Dernier fichier qui l'a changé."),
+    ),
+    *_derived(_HISTORY, ("changes", "Modifications", "number", "Fichiers qui l'ont changé, lui ou ses réponses.")),
     *[
-        Field(name, label, kind, "Histoire (calculé)", about, column, table, slot)
-        for name, label, kind, about, column, table, slot in (
-            ("first_seen_at", "Vu pour la première fois", "date", "Premier fichier qui le contenait.", "first_seen_at", "reviews", 0),
-            ("changed_at", "Modifié pour la dernière fois", "date", "Dernier fichier qui l'a changé.", "changed_at", "reviews", 0),
-            ("changes", "Modifications", "number", "Fichiers qui l'ont changé, lui ou ses réponses.", "changes", "metadata", 0),
-            *(
-                (f"reply_seen_{n}", f"Réponse {n} vue le", "date", "Premier fichier qui contenait cette réponse.", "first_seen_at", "reply", n)
-                for n in (1, 2, 3)
-            ),
-            *(
-                (f"canned_{n}", f"Réponse type {n}", "flag", "Réponse type du programme, qui n'est pas une réponse.", "canned", "reply", n)
-                for n in (1, 2, 3)
-            ),
-        )
+        Field(f"reply_seen_{n}", f"Réponse {n} vue le", "date", _HISTORY, _SEEN, "first_seen_at", "reply", n)
+        for n in (1, 2, 3)
+    ],
+    *[
+        Field(f"canned_{n}", f"Réponse type {n}", "flag", "Réponse (calculé)", _CANNED, "canned", "reply", n)
+        for n in (1, 2, 3)
     ],
 )  # fmt: skip
 BY_NAME = {field.name: field for field in FIELDS}
