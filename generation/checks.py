@@ -18,6 +18,7 @@ from generation.institution import Institution
 from generation.results import Finding, Severity, Source
 
 SHORT, LONG = 150, 2_500  # characters
+QUOTED = 25  # characters from which a sentence of a source found in the reply is a quote
 COPIED_WORDS = 9  # a run of words this long is a copy
 
 _FACTS: dict[str, tuple[str, Severity, str]] = {
@@ -42,6 +43,8 @@ _WORDINGS: tuple[tuple[str, Severity, str, str], ...] = (
         r"|vous (?:serez|allez [êe]tre) (?:bient[ôo]t |prochainement |rapidement "
         r"|int[ée]gralement )?(?:rembours[ée]|indemnis[ée]|d[ée]dommag[ée]|pay[ée]|exon[ée]r[ée])\w*"
         r"|nous nous engageons (?:[àa]|formellement)|c[’']est promis|nous vous promettons"
+        r"|(?:le|la|votre|un) (?:versement|remboursement|paiement|virement|indemnisation|r[ée]gularisation) (?:sera|va [êe]tre|est"
+        r" d[ée]j[àa]|partira|arrivera)|nous proc[ée]derons (?:[àa]|au)"
         r"|votre (?:dossier|demande|situation|titre|pension|allocation|aide) (?:sera|va [êe]tre) (?:accept"
         r"|accord|r[ée]gl|trait|valid|vers|d[ée]bloqu|r[ée]gularis|prioris|prioritaire)\w*"
         r"|(?:sera|seront|allez) (?:en priorit[ée]|traité[es]* en priorit[ée]))",
@@ -55,7 +58,13 @@ _WORDINGS: tuple[tuple[str, Severity, str, str], ...] = (
         r"|faire le n[ée]cessaire))"
         r"|(?:un|votre) (?:conseiller|agent|conciliateur|gestionnaire|interlocuteur) (?:vous (?:rappellera"
         r"|contactera|recontactera)|va vous|prendra contact|reviendra)"
-        r"|vous (?:recevrez|aurez une r[ée]ponse|serez (?:contact|rappel|recontact|inform)\w+)"
+        # any other future of "nous": "-erons" without an accent is never a present ("nous espérons" is)
+        r"|nous (?:(?:vous|y|en|le|la|les|lui|leur) )*(?:ferons|tiendrons|prendrons|mettrons|\w{3,}erons"
+        r"|(?!re?tirons|d[ée]sirons|admirons|attirons|inspirons|aspirons|respirons)\w{3,}irons)\b"
+        r"|comptez sur nous|nous ne manquerons pas de"
+        r"|vous (?:recevrez|toucherez|percevrez|obtiendrez|aurez (?:une r[ée]ponse|gain)|serez (?:contact|rappel|recontact|inform)\w+)"
+        r"|(?:vous |lui |y )?(?:sera|seront) (?:bient[ôo]t |prochainement |rapidement |aussit[ôo]t )?"
+        r"(?!utile)\w+(?:[ée]e?s?|ie?s?|ue?s?|ite?s?|rte?s?)\b"
         r"|dans les plus brefs d[ée]lais|dans les meilleurs d[ée]lais)",
         "Cette phrase annonce une suite : ne la gardez que si le service l’assure.",
     ),
@@ -66,7 +75,13 @@ _WORDINGS: tuple[tuple[str, Severity, str, str], ...] = (
         r"|d[ée]faillance|dysfonctionnement)s? (?:de|dans|au sein de) (?:notre|nos)\b"
         r"|notre (?:erreur|faute|n[ée]gligence|responsabilit[ée]|manquement|d[ée]faillance)|nous (?:sommes"
         r"|avons [ée]t[ée]) (?:seuls |enti[èe]rement |pleinement )?(?:responsables|fautifs|en tort)"
-        r"|nous avons (?:commis|fait) une (?:erreur|faute)|vous avez (?:tout [àa] fait |parfaitement "
+        r"|(?:nous avons|nos (?:services|agents|[ée]quipes) ont|notre (?:service|agent|[ée]quipe) a|l[’'](?:agent|"
+        r"administration) a) (?:commis|fait) une (?:erreur|faute)"
+        r"|(?:nos (?:services|agents)|notre (?:service|agent)) (?:sont|est) (?:seuls? |enti[èe]rement )?(?:en tort|responsable"
+        r"|fautif)s?|(?:l[’']agent|le conseiller|la conseill[èe]re|notre \w+|nos \w+) (?:a|ont) eu tort"
+        r"|de notre fait\b|coupables?\b|(?:la caisse|l[’']administration|notre \w+|nos \w+) (?:a|ont) (?:mal \w+|manqu[ée]"
+        r"|oubli[ée]|omis|perdu|[ée]gar[ée]|tard[ée]|failli)"
+        r"|vous avez (?:tout [àa] fait |parfaitement "
         r"|enti[èe]rement )?raison|nous aurions d[ûu]|ill[ée]gal\w* de notre part)",
         "Cette phrase reconnaît une faute au nom du service : reformulez sans vous prononcer sur le dossier.",
     ),
@@ -75,7 +90,7 @@ _WORDINGS: tuple[tuple[str, Severity, str, str], ...] = (
         "high",
         r"\{\{.*?\}\}|\{%.*?%\}|<\|[^|>\n]{0,40}\|>|\[/?INST\]|<</?SYS>>|</?s>"
         r"|\[(?:nom|pr[ée]nom|date|adresse|montant|num[ée]ro|service|[àa] compl[ée]ter|ins[ée]rer|lien|url|votre"
-        r"|t[ée]l[ée]phone|compte|immatriculation)[^\]\n]{0,40}\]|_{4,}|\bX{3,}\b|\bTODO\b|lorem ipsum",
+        r"|t[ée]l[ée]phone|compte|immatriculation|signature)[^\]\n]{0,40}\]|_{4,}|\bX{3,}\b|\bTODO\b|lorem ipsum",
         "Du texte de modèle est resté dans la réponse : complétez-le ou retirez-le.",
     ),
     (
@@ -84,21 +99,31 @@ _WORDINGS: tuple[tuple[str, Severity, str, str], ...] = (
         r"\b(?:en tant qu[e’'] ?(?:une? )?(?:mod[èe]le|ia|intelligence artificielle|assistant)|(?:je suis"
         r"|comme) une (?:ia|intelligence artificielle)|mes (?:consignes|instructions)|charte de r[ée]ponse"
         r"|avis [àa] traiter|documents? (?:num[ée]rot[ée]s?|fournis?)|r[ée]dig(?:ez|er) la r[ée]ponse"
-        r"|system prompt|as an ai)\b",
+        r"|system prompt|as an ai)\b"
+        r"|^(?:voici )?(?:la |ma )?r[ée]ponse(?: \w+){0,2} ?:|^(?:assistant|r[ée]ponse|objet|user|system)(?: \w+){0,2} ?:|mod[èe]le de langage",
         "Des consignes de rédaction sont restées dans la réponse : retirez-les.",
     ),
     (
         "tone",
         "medium",
-        r"(?<![\w-])(?:tu|toi|t[’'](?:es|as|inqui\w+)|ton (?:dossier|avis|message)|ta (?:demande|situation)"
-        r"|salut|coucou|bisous|cordialement vôtre)(?![\w-])",
+        r"(?<![\w-])(?:tu|te|toi|t[’']\w+|tes|ton (?:dossier|avis|message|cas|compte|espace)|ta (?:demande|situation|lettre)"
+        r"|salut|coucou|bisous|bises|cordialement vôtre)(?![\w-])",
         "Le ton n’est pas celui d’un service public : vouvoyez et restez neutre.",
+    ),
+    (
+        "tone",
+        "medium",
+        r"\b(?:ridicules?|stupides?|absurdes?|idiote?s?|n[’']importe quoi|n[’'](?:aviez|avez) qu[’'][àa]|calmez-vous|d[ée]brouillez-vous"
+        r"|tant pis|vous exag[ée]rez|mauvaise foi|menteu\w+|c[’']est (?:de )?votre faute|il fallait (?:y penser|le savoir|lire)"
+        r"|ce n[’']est pas notre probl[èe]me|arr[êe]tez de|cessez de|inutile de vous plaindre|sans fondement|ne vous plaignez|votre probl[èe]me, pas|c[’']est votre probl[èe]me"
+        r"|pu[ée]ril\w*|grotesque|franchement|vous n[’']avez rien compris|soyez raisonnable|vous devriez avoir honte)\b",
+        "Ces mots peuvent blesser : restez neutre, dites ce que la personne peut faire.",
     ),
     (
         "markup",
         "high",
         r"<(?:[a-z!/][^<>\n]{0,200})>"
-        r"|!?\[[^\]\n]*\]\([^)\n]*\)|javascript:|data:[a-z]+/|[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]",
+        r"|\*\*|^#{1,4} |!?\[[^\]\n]*\]\([^)\n]*\)|javascript:|data:[a-z]+/|[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]",
         "La réponse contient du balisage ou des caractères cachés : retirez-les.",
     ),
     (
@@ -123,8 +148,9 @@ _PAST_CASE = re.compile(
     r"|dans votre cas|apres verification)"
 )
 _OBLIGATION = re.compile(
-    r"\b(?:devez|faut|obligatoire\w*|gratuit\w*|interdit\w*|droit a|a droit|exige\w*|necessaire|automatiquement"
-    r"|toujours|jamais)\b"
+    r"\b(?:devez|doit|doivent|devra|faut|obligatoire\w*|gratuit\w*|interdit\w*|droit a|a droit|exige\w*|necessaire"
+    r"|automatiquement|toujours|jamais|d'office|reserve\w* (?:a|aux)|seule?s? (?:les?|la|peuvent|peut)"
+    r"|refuse\w*|exclu\w*|dispense\w*|a condition|sous condition|uniquement)\b"
 )
 
 # Institutions a reply may confuse: how each is written (folded), one name a line.
@@ -200,7 +226,7 @@ def wordings(reply: str) -> list[Finding]:
 
 def _wordings(reply: str) -> Iterator[Finding]:
     for check_, severity, pattern, message in _WORDINGS:
-        for match in re.finditer(pattern, reply, re.I):
+        for match in re.finditer(pattern, reply, re.I | re.M):
             yield Finding(check_, severity, match.span(), message)
 
 
@@ -277,8 +303,11 @@ def _runs(passage: str) -> set[tuple[str, ...]]:
 
 def _unsupported(reply: str, sources: tuple[Source, ...]) -> Iterator[Finding]:
     """Sentences that state a rule no source speaks of. Marked, never removed."""
-    said = [set(text.terms(sentence.text)) for source in sources for sentence in text.sentences(source.text)]
+    told = [sentence.text for source in sources for sentence in text.sentences(source.text)]
+    said = [set(text.terms(sentence)) for sentence in told]
     for sentence in text.sentences(reply):
+        if any(len(quoted) > QUOTED and quoted in sentence.text for quoted in told):
+            continue  # quoted, after a few words that say of what
         own = set(text.terms(sentence.text))
         if len(own) >= 4 and _OBLIGATION.search(text.fold(sentence.text)):
             support = max((len(own & other) / len(own) for other in said), default=0.0)
@@ -306,54 +335,25 @@ def _form(reply: str, institution: Institution | None) -> Iterator[Finding]:
         yield Finding("length", "low", None, "Réponse très courte : dites au moins ce que la personne peut faire.")
     elif len(reply) > LONG:
         yield Finding("length", "low", None, "Réponse très longue : gardez l’essentiel et renvoyez vers les fiches.")
-    words = re.findall(r"[a-zà-ÿ]+", reply.lower())
-    french = sum(word in _FRENCH for word in words)
-    if len(words) >= 25 and french < 0.2 * len(words):
-        yield Finding("language", "high", None, "La réponse ne semble pas écrite en français : réécrivez-la.")
+    for start, end in _foreign(reply):
+        yield Finding("language", "high", (start, end), "Ce passage ne semble pas écrit en français : réécrivez-le.")
     for first in _repeated(reply):
         yield Finding("repetition", "low", first, "Cette phrase est répétée : gardez-la une fois.")
 
 
-_FRENCH = frozenset(
-    {
-        "le",
-        "la",
-        "les",
-        "l",
-        "de",
-        "du",
-        "des",
-        "un",
-        "une",
-        "et",
-        "est",
-        "sont",
-        "à",
-        "au",
-        "aux",
-        "en",
-        "dans",
-        "pour",
-    }
-    | {
-        "par",
-        "sur",
-        "vous",
-        "nous",
-        "votre",
-        "vos",
-        "notre",
-        "nos",
-        "que",
-        "qui",
-        "ce",
-        "cette",
-        "ces",
-        "ne",
-        "pas",
-        "d",
-    }
-)
+# Words that only French has among its neighbours, and words of those that French has not.
+_FRENCH = frozenset(["les", "des", "du", "au", "aux", "et", "est", "sont", "être", "dans", "pour", "par", "avec", "sur", "vous", "nous",
+                     "votre", "vos", "notre", "nos", "qui", "cette", "ces", "ne", "pas", "une", "ou", "mais", "donc", "leur"])  # fmt: skip
+_OTHERS = frozenset((text.REFERENCE / "other_languages.txt").read_text("utf-8").split()) - _FRENCH
+
+
+def _foreign(reply: str) -> Iterator[tuple[int, int]]:
+    """Paragraphs with more words of another language than of French."""
+    for match in re.finditer(r"[^\n]+", reply):
+        words = re.findall(r"[a-zà-ÿ]+", match.group().lower())
+        foreign = sum(word in _OTHERS for word in words)
+        if len(words) >= 6 and foreign >= 3 and foreign > sum(word in _FRENCH for word in words):
+            yield match.span()
 
 
 def _repeated(reply: str) -> Iterator[tuple[int, int]]:

@@ -43,9 +43,13 @@ _DATE = re.compile(
 _YEAR = re.compile(
     r"\b(?:en|fin|d[ée]but|depuis|courant|avant|apr[eè]s|d[’']ici)[ \u00a0](?P<y>(?:19|20)\d{2})\b", re.I
 )
+_SPELLED = (
+    rf"(?:{'|'.join(sorted([*_NUMBERS, 'vingts', 'cents', 'mille', 'million', 'millions'], key=len, reverse=True))})"
+)
 _AMOUNT = re.compile(
-    r"(?<![\w])(?P<n>\d{1,3}(?:[ .\u00a0\u202f]\d{3})+(?:,\d+)?|\d+(?:[.,]\d+)?)[ \u00a0\u202f]?(?P<u>€|euros?\b|%"
-    r"|k€|centimes?\b)",
+    r"(?<![\w])(?:(?P<n>\d{1,3}(?:[ .\u00a0\u202f]\d{3})+(?:,\d+)?|\d+(?:[.,]\d+)?)"
+    rf"|(?P<w>\b{_SPELLED}(?:[ -](?:et[ -])?{_SPELLED})*))[ \u00a0\u202f]?"
+    r"(?P<u>€|(?:d['’])?euros?\b|%|pour[ -]cent\b|k€|centimes?\b)",
     re.I,
 )
 _DEADLINE = re.compile(
@@ -59,6 +63,8 @@ _LEGAL = re.compile(
     r"|\b(?P<k>lois?|d[ée]crets?|ordonnances?|arr[êe]t[ée]s?"
     r"|circulaires?)[ \u00a0]+(?:n[°o][ \u00a0]?(?P<n>\d+[-–]\d+)"
     r"|du[ \u00a0]+(?P<d>\d{1,2}(?:er)?[ /][\wéûÉ]+[ /]\d{4}))"
+    r"|\b(?P<r>r[èe]glements?|directives?)[ \u00a0]+(?:\w+[ \u00a0]+)?(?:\((?:UE|CE)\)[ \u00a0]+)?(?:n[°o][ \u00a0]?)?(?P<e>\d+/\d+)"
+    r"|\b(?P<i>alin[ée]as?[ \u00a0]\d+)"
     r"|\b(?P<c>code[ \u00a0](?:civil|p[ée]nal|du travail|de la route|de la s[ée]curit[ée] sociale"
     r"|g[ée]n[ée]ral des imp[ôo]ts|de l[’']\w+|des \w+|de la \w+|du \w+))\b",
     re.I,
@@ -93,9 +99,28 @@ def _date_key(match: re.Match[str]) -> str:
 
 
 def _amount_key(match: re.Match[str]) -> str:
-    number = re.sub(r"[ \u00a0\u202f]|\.(?=\d{3}\b)", "", match["n"]).replace(",", ".")
-    unit = {"%": "%", "k": "k€", "c": "c"}.get(match["u"][0].lower(), "€")
-    return f"{float(number):g} {unit}"
+    if match["w"]:
+        number = float(_spelled(match["w"]))
+    else:
+        number = float(re.sub(r"[ \u00a0\u202f]|\.(?=\d{3}\b)", "", match["n"]).replace(",", "."))
+    unit = {"%": "%", "p": "%", "k": "k€", "c": "c"}.get(match["u"][0].lower(), "€")
+    return f"{number:.10g} {unit}"
+
+
+def _spelled(words: str) -> int:
+    """Value of a number written in words."""
+    total = current = 0
+    for word in re.split(r"[ -]", fold(words)):
+        if word.startswith("mill"):
+            total += max(current, 1) * (1000 if word == "mille" else 1_000_000)
+            current = 0
+        elif word in ("cent", "cents"):
+            current = max(current, 1) * 100
+        elif word in ("vingt", "vingts") and current % 100 == 4:  # quatre-vingts
+            current += 76
+        elif word != "et":
+            current += _NUMBERS[word]
+    return total + current
 
 
 def _deadline_key(match: re.Match[str]) -> str:
@@ -111,6 +136,10 @@ def _deadline_key(match: re.Match[str]) -> str:
 def _legal_key(match: re.Match[str]) -> str:
     if match["a"]:
         return "art " + re.sub(r"[ .*\u00a0]", "", match["a"]).upper().replace("–", "-")
+    if match["i"]:
+        return fold(match["i"]).replace("\u00a0", " ")
+    if match["e"]:
+        return f"ue {match['e']}"
     if match["c"]:
         return fold(match["c"]).replace("\u00a0", " ")
     return fold(match["k"])[:3] + " " + fold(match["n"] or match["d"])

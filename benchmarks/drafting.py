@@ -1,0 +1,269 @@
+"""What the product adds to llama.cpp, and what a kept prefix saves: `python -m benchmarks.drafting [--layers 32]`.
+
+A Mistral-7B-shaped model of random weights (Q4_0; 32 layers = 4.1 GB) is made for the occasion, with a vocabulary cut
+from the home's own texts so that French costs about as many tokens as with the real one. What it says is noise; what
+it costs is not. Two tables:
+
+* overhead: the same tokens, seed and length through the drafter (routing, retrieval, prompt, streaming, grammar, checks)
+  and through a bare `llama_cpp` call, the prefix being warm for both. One thread and CPU seconds, so that whatever else
+  runs on the machine does not count; on fewer layers, where the product weighs more than on the whole model.
+* prefix: time to the first token for a review cold, for a second review of the same kind of institution, and for a third
+  one in a new process that finds the state on disk.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import gguf
+import numpy as np
+
+from data import settings, warehouse
+from data.warehouse import Warehouse
+from generation import text
+from generation.drafter import Drafter
+from generation.models.base import Run
+from generation.models.grammar import grammar
+from generation.models.llama import Llama
+from generation.prompt import Prompt
+from generation.results import Asked
+
+WIDTH, HEADS, KEYS, INNER, VOCABULARY = 4096, 32, 8, 14336, 32_000
+BLOCK = gguf.GGMLQuantizationType.Q4_0
+CHATML = (
+    "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>\n' }}"
+    "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+)
+REPLY = 40  # tokens written in the overhead table
+TARGET_OVERHEAD, TARGET_PREFIX = 0.03, 4.0
+
+
+def pieces(opened: Warehouse) -> list[str]:
+    """Frequent beginnings of words (five letters at most) and inner pairs and triples, as a 7B vocabulary has."""
+    rows = opened.rows("SELECT body FROM reviews WHERE body IS NOT NULL ORDER BY hash(id) LIMIT 4000")
+    rows += opened.rows("SELECT body FROM fiche_sections ORDER BY fiche_id, rank LIMIT 3000")
+    words = Counter(word for (body,) in rows for word in re.findall(r"\w+|[^\w\s]", text.clean(body)))
+    found: Counter[str] = Counter()
+    for word, count in words.items():
+        for size in range(1, min(len(word), 5) + 1):
+            found["▁" + word[:size]] += count
+        rest = word[5:]
+        for start in range(len(word)):
+            found[word[start]] += count
+        for size in (2, 3):
+            for start in range(len(rest) - size + 1):
+                found[rest[start : start + size]] += count
+    letters = {piece for piece in found if len(piece) == 1} | {"▁"}
+    ranked = [piece for piece, _ in found.most_common() if piece not in letters]
+    return [*sorted(letters), *ranked]
+
+
+def shape(path: Path, layers: int, opened: Warehouse) -> None:
+    """Write a model of `layers` layers of a 7B model, straight in 4-bit blocks."""
+    chance = np.random.default_rng(0)
+    writer = gguf.GGUFWriter(str(path), "llama")
+    writer.add_context_length(32_768)
+    writer.add_embedding_length(WIDTH)
+    writer.add_block_count(layers)
+    writer.add_feed_forward_length(INNER)
+    writer.add_head_count(HEADS)
+    writer.add_head_count_kv(KEYS)
+    writer.add_layer_norm_rms_eps(1e-5)
+    writer.add_rope_dimension_count(WIDTH // HEADS)
+    writer.add_vocab_size(VOCABULARY)
+    writer.add_file_type(gguf.LlamaFileType.MOSTLY_Q4_0)
+    kinds = gguf.TokenType
+    texts = ["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256)), "<|im_start|>", "<|im_end|>"]
+    types = [kinds.UNKNOWN, kinds.CONTROL, kinds.CONTROL, *[kinds.BYTE] * 256, kinds.CONTROL, kinds.CONTROL]
+    own = pieces(opened)[: VOCABULARY - len(texts)]
+    own += [f"▁unused{number}" for number in range(VOCABULARY - len(texts) - len(own))]
+    scores = [0.0] * len(texts) + [-float(rank) for rank in range(len(own))]
+    writer.add_tokenizer_model("llama")
+    writer.add_tokenizer_pre("default")
+    writer.add_token_list([token.encode() for token in [*texts, *own]])
+    writer.add_token_scores(scores)
+    writer.add_token_types([int(kind) for kind in [*types, *[kinds.NORMAL] * len(own)]])
+    writer.add_bos_token_id(1)
+    writer.add_eos_token_id(len(texts) - 1)
+    writer.add_unk_token_id(0)
+    writer.add_add_bos_token(False)
+    writer.add_chat_template(CHATML)
+    norms, matrices = ["output_norm.weight"], [("token_embd.weight", VOCABULARY, WIDTH)]
+    matrices.append(("output.weight", VOCABULARY, WIDTH))
+    for layer in range(layers):
+        name = f"blk.{layer}."
+        norms += [f"{name}attn_norm.weight", f"{name}ffn_norm.weight"]
+        small = WIDTH * KEYS // HEADS
+        matrices += [(f"{name}attn_q.weight", WIDTH, WIDTH), (f"{name}attn_k.weight", small, WIDTH)]
+        matrices += [(f"{name}attn_v.weight", small, WIDTH), (f"{name}attn_output.weight", WIDTH, WIDTH)]
+        matrices += [(f"{name}ffn_gate.weight", INNER, WIDTH), (f"{name}ffn_up.weight", INNER, WIDTH)]
+        matrices.append((f"{name}ffn_down.weight", WIDTH, INNER))
+    for name in norms:
+        writer.add_tensor_info(name, (WIDTH,), np.dtype(np.float32), WIDTH * 4)
+    for name, rows, columns in matrices:
+        packed = columns // 32 * 18
+        writer.add_tensor_info(name, (rows, packed), np.dtype(np.uint8), rows * packed, raw_dtype=BLOCK)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_ti_data_to_file()
+    for _ in norms:
+        writer.write_tensor_data(np.ones(WIDTH, np.float32))
+    for _, rows, columns in matrices:
+        blocks = np.empty((rows * columns // 32, 18), np.uint8)
+        blocks[:, 2:] = chance.integers(0, 256, size=(len(blocks), 16), dtype=np.uint8)
+        blocks[:, :2] = np.full(len(blocks), 0.0043, np.float16).view(np.uint8).reshape(-1, 2)
+        writer.write_tensor_data(blocks.reshape(rows, columns // 32 * 18))
+    writer.close()
+
+
+def same_kind(drafter: Drafter, opened: Warehouse, most: int) -> list[Asked]:
+    """Reviews that wait, of ordinary length, of the kind of institution that has most of them."""
+    waiting = drafter.waiting(days=365, most=2_000)
+    kinds = Counter(kind for kind in drafter.kinds(waiting).values() if kind)
+    kind = kinds.most_common(1)[0][0]
+    asked = [drafter.asked(id_) for id_, own in drafter.kinds(waiting).items() if own == kind]
+    calm = [one for one in asked if 300 <= len(one.text) <= 600]
+    return calm[:most]
+
+
+@dataclass
+class Kept:
+    """A model that keeps the prompt it was asked, writes `most` tokens and no more."""
+
+    model: Llama
+    most: int
+    prompt: Prompt | None = None  # the last one asked
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.model, name)
+
+    def stream(self, prompt: Prompt, run: Run) -> object:
+        """The model's own, over fewer tokens."""
+        self.prompt = Prompt(**{**vars(prompt), "max_tokens": self.most})
+        return self.model.stream(self.prompt, run)
+
+
+def forget(model: Llama, keep: int = 0) -> None:
+    """Drop what the model computed, but its first `keep` tokens."""
+
+    def work() -> None:
+        llm = model._llm
+        llm._ctx.kv_cache_seq_rm(-1, keep, -1)
+        llm.n_tokens = keep
+
+    model._owner.submit(work).result()
+
+
+def bare(model: Llama, prompt: Prompt, seed: int) -> float:
+    """CPU seconds of a plain llama_cpp call with the same tokens, grammar, seed and length."""
+    tokens = model._owner.submit(lambda: model._tokens(model._render(prompt.messages), True)).result()
+
+    def work() -> float:
+        began = time.process_time()
+        from llama_cpp import LlamaGrammar
+
+        stream = model._llm.create_completion(
+            tokens, max_tokens=prompt.max_tokens, temperature=prompt.temperature, seed=seed, stream=True,
+            grammar=LlamaGrammar.from_string(grammar(prompt.sources), verbose=False),
+        )  # fmt: skip
+        for _ in stream:
+            pass
+        return time.process_time() - began
+
+    return model._owner.submit(work).result()
+
+
+def overhead(path: Path, opened: Warehouse, layers: int, pairs: int) -> bool:
+    """Print the first table; whether it holds."""
+    model = Llama(path, threads=1, context=4096)
+    kept = Kept(model, REPLY)
+    drafter = Drafter(opened, kept)  # type: ignore[arg-type]
+    asked = same_kind(drafter, opened, pairs + 1)
+    drafter.draft(asked[0])
+    shared = len(model._shared(kept.prompt, model._tokens(model._render(kept.prompt.messages), True)))
+    rows = []
+    for number, one in enumerate(asked[1:], 1):
+        forget(model, shared)
+        began = time.process_time()
+        draft = drafter.draft(one, seed=number)
+        product = time.process_time() - began
+        forget(model, shared)
+        direct = bare(model, kept.prompt, number)
+        rows.append((draft.tokens["prompt"] - shared, draft.tokens["reply"], direct, product))
+        print(
+            f"  review {number}: {rows[-1][0]} tokens read, {rows[-1][1]} written; bare {direct:.2f} s, "
+            f"product {product:.2f} s", flush=True,
+        )  # fmt: skip
+    model.close()
+    direct, product = (sum(row[place] for row in rows) for place in (2, 3))
+    extra = product / direct - 1
+    print(
+        f"\noverhead ({layers} layers, 1 thread, CPU seconds): bare llama_cpp {direct:.2f} s, product {product:.2f} s: "
+        f"{extra:+.1%} (wanted: {TARGET_OVERHEAD:.0%} at most)\n"
+    )
+    return extra <= TARGET_OVERHEAD
+
+
+def prefix(path: Path, opened: Warehouse, layers: int, threads: int, states: Path) -> bool:
+    """Print the second table; whether it holds."""
+    rows = []
+    model = Llama(path, threads=threads, context=4096, states=states)
+    kept = Kept(model, 2)
+    drafter = Drafter(opened, kept)  # type: ignore[arg-type]
+    asked = same_kind(drafter, opened, 4)
+    drafter._briefing(asked[0], None)  # found once for each kind: not what is measured
+    for label, one in (("cold", asked[0]), ("second review", asked[1]), ("third review", asked[2])):
+        draft = drafter.draft(one)
+        rows.append((label, draft.tokens["prompt"], draft.timings["first"]))
+        print(f"  {label}: {draft.tokens['prompt']} tokens, first after {draft.timings['first']:.1f} s", flush=True)
+    model.close()
+    model = Llama(path, threads=threads, context=4096, states=states)
+    drafter = Drafter(opened, Kept(model, 2))  # type: ignore[arg-type]
+    drafter._briefing(asked[0], None)
+    draft = drafter.draft(asked[3])
+    rows.append(("new process, state on disk", draft.tokens["prompt"], draft.timings["first"]))
+    model.close()
+    size = sum(file.stat().st_size for file in states.rglob("*.state"))
+    cold = rows[0][2]
+    print(f"\ntime to the first token ({layers} layers of a 7B shape, {threads} threads; state {size / 1e6:.0f} MB)")
+    print(f"{'':28}{'prompt':>8}{'seconds':>9}{'times sooner':>14}")
+    for label, tokens, first in rows:
+        print(f"{label:28}{tokens:8}{first:9.1f}{cold / first:14.1f}")
+    worst = min(cold / first for _, _, first in rows[1:])
+    print(f"wanted: {TARGET_PREFIX:.0f} times sooner at least; worst here {worst:.1f}\n")
+    return worst >= TARGET_PREFIX
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print the tables; 1 when a target is missed."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.drafting", description=__doc__)
+    parser.add_argument("--home", type=Path, help="a refreshed home (default: VIGIE_HOME)")
+    parser.add_argument("--layers", type=int, default=32, help="of the prefix table (32 = a whole 7B)")
+    parser.add_argument("--overhead-layers", type=int, default=8)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--pairs", type=int, default=3)
+    args = parser.parse_args(argv)
+    opened = warehouse.open_current(settings.load(args.home).home)
+    held = True
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"shape-{args.overhead_layers}.gguf"
+        shape(path, args.overhead_layers, opened)
+        held &= overhead(path, opened, args.overhead_layers, args.pairs)
+        path.unlink()
+        path = Path(folder) / f"shape-{args.layers}.gguf"
+        shape(path, args.layers, opened)
+        held &= prefix(path, opened, args.layers, args.threads, Path(folder) / "states")
+    opened.close()
+    return 0 if held else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
