@@ -22,12 +22,16 @@ from data.errors import NotRefreshed
 from generation import text
 from generation.results import Source
 
-VERSION = 2  # of the index's layout
+VERSION = 3  # of the index's layout
 FUSION = 60.0  # constant of reciprocal-rank fusion
 POOL = 60  # candidates kept from each list before fusion
 SAME_STRUCTURE, SAME_TYPOLOGY = 1.6, 1.3
 NEAR_DUPLICATE = 0.7  # share of common terms above which a second reply adds nothing
 QUERY_TERMS = 400
+# Weights of the lists that are fused: words and meaning of the review; then, where like reviews were answered, words and
+# meaning of those replies. Measured by benchmarks.drafting_retrieval.
+ALONE = (1.0, 0.3)
+WITH_REPLIES = (0.5, 1.0, 1.0, 1.2)
 FEEDBACK, FEEDBACK_TERMS = 20, 50  # nearest replies, and words of theirs, that widen the search of fiches
 
 
@@ -98,8 +102,10 @@ class Index:
         shelf = self.fiches
         if not shelf.size or not k:
             return []
-        lists = [(0.5, shelf.lexical(wanted)), (1.0, shelf.semantic(self._lsa.project(wanted)))]
-        lists += [(1.0, shelf.lexical(learnt)), (1.2, shelf.semantic(self._lsa.project(learnt)))] if learnt else []
+        asked = [shelf.lexical(wanted), shelf.semantic(self._lsa.project(wanted))]
+        told = [shelf.lexical(learnt), shelf.semantic(self._lsa.project(learnt))] if learnt else []
+        weights = WITH_REPLIES if learnt else ALONE
+        lists = list(zip(weights, [*asked, *told], strict=True))
         sources: list[Source] = []
         taken: Counter[str] = Counter()
         for row, score in _fused(lists):
@@ -211,14 +217,18 @@ class _Shelf:
     """One kind of document: its BM25 matrix, its semantic vectors and its columns, memory-mapped."""
 
     def __init__(self, folder: Path) -> None:
-        self.columns = {path.stem: np.load(path, mmap_mode="r") for path in folder.glob("*.column.npy")}
+        self.columns = {path.stem: _mapped(path) for path in folder.glob("*.column.npy")}
         self.columns = {name.removesuffix(".column"): values for name, values in self.columns.items()}
         self.size = len(self.columns["rank"])
         if self.size:
             self._bm25 = bm25s.BM25.load(folder / "bm25", mmap=True, load_corpus=False, show_progress=False)
-            self._vectors = np.load(folder / "vectors.npy", mmap_mode="r")
-            self._texts = np.memmap(folder / "texts.jsonl", mode="r")
-            self._starts = np.load(folder / "starts.npy", mmap_mode="r")
+            self._bm25.scores = {
+                name: np.asarray(values) if isinstance(values, np.memmap) else values
+                for name, values in self._bm25.scores.items()
+            }
+            self._vectors = _mapped(folder / "vectors.npy")
+            self._texts = np.asarray(np.memmap(folder / "texts.jsonl", mode="r"))
+            self._starts = _mapped(folder / "starts.npy")
 
     def shown(self, row: int) -> list[Any]:
         """The columns kept to show a document."""
@@ -237,14 +247,20 @@ class _Shelf:
         return np.maximum(self._vectors @ vector, 0.0)
 
 
+def _mapped(path: Path) -> np.ndarray:
+    """An array that stays on disk until it is read; a plain view of it, for slicing a memmap is ten times slower."""
+    return np.asarray(np.load(path, mmap_mode="r"))
+
+
 class _Lsa:
     """Projection of a query on the latent dimensions learnt at build time."""
 
     def __init__(self, folder: Path) -> None:
         self._terms: dict[str, int] = json.loads((folder / "terms.json").read_text("utf-8"))
-        self._idf = np.load(folder / "idf.npy", mmap_mode="r")
-        self._rarest = float(self._idf.max()) if len(self._idf) else 1.0
-        self._components = np.load(folder / "components.npy", mmap_mode="r")  # terms x dimensions
+        self._idf = _mapped(folder / "idf.npy")
+        self._rarities = dict(zip(self._terms, self._idf[list(self._terms.values())].tolist(), strict=True))
+        self._rarest = max(self._rarities.values(), default=1.0)
+        self._components = _mapped(folder / "components.npy")  # terms x dimensions
 
     def project(self, wanted: list[str]) -> np.ndarray:
         """Unit vector of a query; zeros when none of its terms is known."""
@@ -259,8 +275,7 @@ class _Lsa:
 
     def idf_of(self, term: str) -> float:
         """Inverse document frequency of a term; one that is not served is as rare as can be."""
-        column = self._terms.get(term)
-        return self._rarest if column is None else float(self._idf[column])
+        return self._rarities.get(term, self._rarest)
 
 
 def _fused(lists: list[tuple[float, np.ndarray]], boost: np.ndarray | None = None) -> list[tuple[int, float]]:
