@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from data.demo.templates import Compiler, Parts
-from data.demo.variants import INSERTS, Pieces, loosened, speaker
+from data.demo.templates import Card, Compiler
+from data.demo.variants import Pieces, head, speaker
 
 FOLDER = Path(__file__).parent / "lexicon"
 NOVELTIES = "nouveautes"
 COMMON = "commun"
 GIVEN = frozenset(
-    ("commune", "dept", "rue", "prenom", "organisme", "annee", "date", "montant", "mail", "tel", "adresse")
+    ("commune", "dept", "rue", "signe", "organisme", "annee", "date", "montant", "mail", "tel", "adresse")
 )
 Vary = Callable[[str], Pieces]
 _SPOKEN = ("titles", "complaints", "details", "praises", "neutrals", "asks")
@@ -39,7 +39,7 @@ class Irritant:
     tags: tuple[str, ...]
     channels: tuple[str, ...]
     novel: bool  # only planted events bring it
-    sentences: dict[str, tuple[Parts, ...]]  # by kind: titles, complaints, … answers
+    sentences: dict[str, tuple[Card, ...]]  # by kind: titles, complaints, … answers
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Lexicon:
     """Every subject (ordinary ones first), the common sentences and the fiches."""
 
     irritants: tuple[Irritant, ...]
-    common: dict[str, tuple[Parts, ...]]  # by kind: openings, vague sentences, closings, salutations of replies…
+    common: dict[str, tuple[Card, ...]]  # by kind: openings, vague sentences, closings, salutations of replies…
     fiches: tuple[Fiche, ...]
 
     @property
@@ -78,11 +78,10 @@ def load(folder: Path = FOLDER) -> Lexicon:
     shared = files[COMMON]
     slots: dict[str, list[str]] = shared["slots"]
     vary = speaker({**shared["noise"]["typos"], **shared["noise"]["abbreviations"]})
-    people, staff = Compiler(slots, GIVEN, vary=vary), Compiler(slots, GIVEN)
-    common = {kind: tuple(people.compile(loosened(c)) for c in cards) for kind, cards in shared["sections"].items()}
-    common |= {f"empty_{mood}": tuple(map(people.compile, cards)) for mood, cards in shared["empty_reviews"].items()}
-    common["inserts"] = tuple(staff.compile(text) for text in INSERTS)
-    common |= {f"reply_{kind}": tuple(map(staff.compile, cards)) for kind, cards in shared["replies"].items()}
+    people, staff = Compiler(slots, GIVEN, vary=vary), Compiler({**slots, **shared["staff"]}, GIVEN, often=False)
+    common = {kind: tuple(people.card(c, head(c)) for c in cards) for kind, cards in shared["sections"].items()}
+    common |= {f"empty_{mood}": tuple(map(people.card, cards)) for mood, cards in shared["empty_reviews"].items()}
+    common |= {f"reply_{kind}": tuple(map(staff.card, cards)) for kind, cards in shared["replies"].items()}
     irritants = [
         _irritant(entry, people, staff, vary, stem == NOVELTIES)
         for stem, content in files.items()
@@ -95,10 +94,10 @@ def load(folder: Path = FOLDER) -> Lexicon:
 
 def _irritant(entry: dict[str, Any], everyone: Compiler, offices: Compiler, vary: Vary, novel: bool) -> Irritant:
     local = entry.get("slots", {})
-    people = Compiler(local, parent=everyone, vary=vary, prefix=f"{entry['id']}.")
-    staff = Compiler(local, parent=offices, prefix=f"{entry['id']}.")
-    sentences = {kind: tuple(people.compile(loosened(s)) for s in entry[kind]) for kind in _SPOKEN}
-    sentences["answers"] = tuple(staff.compile(s) for s in entry["answers"])
+    people = Compiler(local, parent=everyone, vary=vary, prefix=f"{entry['id']}.", often=not novel)
+    staff = Compiler(local, parent=offices, prefix=f"{entry['id']}.", often=False)
+    sentences = {kind: tuple(people.card(s, head(s)) for s in entry[kind]) for kind in _SPOKEN}
+    sentences["answers"] = tuple(staff.card(s) for s in entry["answers"])
     mood = entry["mood"]
     return Irritant(
         id=entry["id"],

@@ -7,14 +7,12 @@ with the sentiment its author declared and keeps to its subjects, and its length
 from __future__ import annotations
 
 import math
-import re
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from data.demo.lexicon import Irritant, Lexicon
-from data.demo.templates import Draw, Parts, Scene, sentence
-from data.demo.variants import ASIDES
+from data.demo.templates import Card, Draw, Scene, sentence
 
 MONTHS = ("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre",
           "novembre", "décembre")  # fmt: skip
@@ -29,8 +27,8 @@ _NEAR = {"a": "z", "z": "e", "e": "r", "r": "t", "t": "y", "u": "i", "i": "o", "
          "ê": "é", "ç": "c", "ù": "u", "ô": "o", "î": "i"}  # fmt: skip
 # Kinds of sentences by mood, with their cumulated chances; those of the common lexicon are the same for all subjects.
 _KINDS = (
-    (("complaints", 0.48), ("details", 0.75), ("generic_complaints", 0.87), ("feelings_negative", 0.93), ("contexts", 0.96),
-     ("digressions", 0.98), ("suggestions", 1.0)),
+    (("complaints", 0.48), ("details", 0.75), ("generic_complaints", 0.87), ("feelings_negative", 0.93), ("contexts", 0.965),
+     ("digressions", 0.975), ("suggestions", 1.0)),
     (("neutrals", 0.32), ("details", 0.56), ("complaints", 0.66), ("generic_neutrals", 0.80), ("feelings_neutral", 0.88),
      ("contexts", 0.93), ("digressions", 0.95), ("suggestions", 1.0)),
     (("praises", 0.44), ("generic_praises", 0.70), ("feelings_positive", 0.86), ("contexts", 0.95), ("digressions", 1.0)),
@@ -40,32 +38,27 @@ _NO_SUBJECT = (
     (("generic_neutrals", 0.40), ("feelings_neutral", 0.58), ("contexts", 0.78), ("digressions", 0.90), ("suggestions", 1.0)),
     (("generic_praises", 0.50), ("feelings_positive", 0.72), ("contexts", 0.88), ("digressions", 1.0)),
 )  # fmt: skip
-_FAR = 0.22
-_LONG, _VERY_LONG = 8, 14  # spaces of a sentence from which people interrupt themselves, and twice
-_JOINT = re.compile(
-    r", | (?=(?:pour|afin|sans|avec|dans|par|depuis|après|avant|chez|sur|mais|et|ou|alors|quand|car|sauf|au|aux|puis"
-    r"|que|qui|comme|vers|contre|entre|pendant|malgré|jusqu'à|dès|faute|lorsque|parce|tandis|où) )|(?<![\d€]) (?=à (?!\d))"
-)
 _EMPTY = ("empty_negative", "empty_neutral", "empty_positive")
 _TITLES = ("vague_titles_negative", "vague_titles_neutral", "vague_titles_positive")
 _CONNECTORS = (
     "De plus,", "Par ailleurs,", "En outre,", "Pour couronner le tout,", "Là-dessus,", "Bref,", "Résultat,", "Et puis,",
-    "Autre point :", "Je précise :", "Du reste,", "D'ailleurs,", "À côté de ça,", "Entre-temps,", "Sur ce,", "Et",
-    "Je signale aussi :", "Détail :", "Au passage,", "Enfin bref,", "Pour info,", "PS :", "Bon,", "Alors voilà,",
-    "Il faut savoir une chose :", "Pour la petite histoire,", "Je le dis tout net :", "Soyons précis :",
-    "Ce qui est sûr :", "Je ne l'invente pas :", "C'est comme ça :", "Voilà où j'en suis :", "Et pour tout dire,",
-    "À ce que j'ai vu,", "De ce que j'en sais,", "Ce jour-là,", "Et là,", "Vous me direz,", "Il y a pire :",
-    "Et ce n'est pas tout :", "Je passe sur le reste :", "Je le redis,", "Comme je l'ai dit,", "Bon à savoir :",
-    "Je ne suis pas seul :", "Que dire de plus ?", "Et puis c'est tout,", "Ce n'est qu'un avis :", "À part ça,",
-    "Le plus beau :", "J'oubliais :", "Pour être clair,", "À bien y penser,", "Tout de même,", "Cela dit,",
+    "Autre point :", "Je précise :", "D'ailleurs,", "À côté de ça,", "Entre-temps,", "Et", "Sans compter que",
+    "Je signale aussi :", "Au passage,", "Enfin bref,", "Pour info,", "Ajoutez à cela :", "En plus,", "Pire,",
+    "Pour la petite histoire,", "Soyons précis :", "Franchement,", "Honnêtement,", "Forcément,", "Évidemment,",
+    "Et là,", "Il y a pire :", "Et ce n'est pas tout :", "Je le redis,", "Comme je l'ai dit,", "Apparemment,",
+    "Je ne suis pas seul :", "Le plus beau :", "J'oubliais :", "Pour être clair,", "Cela dit,", "À vrai dire,",
+    "Maintenant,", "Depuis,", "Ensuite,", "Finalement,", "Pour finir,", "Au final,", "Bien sûr,", "Hélas,",
 )  # fmt: skip
 _LINKS = (
-    "Autre chose.", "J'en profite pour parler d'un autre souci.", "Deuxième sujet.", "Rien à voir, mais tant que j'y suis :",
-    "Pendant que je vous tiens, un second point.", "Et ce n'est pas fini.", "Second problème :", "Par la même occasion :",
-    "Dans un tout autre registre.", "Autre démarche, autre aventure.", "À part ça :", "Je passe à la suite.",
-    "2e point :", "Il y a aussi ceci.", "Comme un malheur n'arrive jamais seul :", "Toujours avec vos services :",
+    "Autre chose.", "J'en profite pour un autre souci.", "Deuxième sujet.", "Rien à voir, mais :", "Second point.",
+    "Et ce n'est pas fini.", "Second problème :", "Par la même occasion :", "Autre démarche.", "À part ça :",
+    "Je passe à la suite.", "2e point :", "Il y a aussi ceci.", "Toujours avec vos services :", "Autre sujet :",
+    "Pendant que j'y suis :", "Et en plus :", "Deuxième souci :", "Sinon :", "Autre démarche, autre problème.",
 )  # fmt: skip
 _FIRST = ("complaints", "neutrals", "praises")
+# Where a kind of sentence stands in a story: who speaks, what happened, what it does to them, what they want.
+_STAGE = {"contexts": 0.5, "feelings_negative": 2.0, "feelings_neutral": 2.0, "feelings_positive": 2.0,
+          "suggestions": 2.5, "asks": 3.0}  # fmt: skip
 
 
 def random_values() -> dict[str, Callable[[Draw], str]]:
@@ -126,8 +119,9 @@ def style(draw: Draw) -> Style:
 class Deck:
     """Sentences of one kind, dealt without repeats within a review."""
 
-    def __init__(self, cards: tuple[Parts, ...], draw: Draw) -> None:
+    def __init__(self, cards: tuple[Card, ...], draw: Draw) -> None:
         self._cards = cards
+        self._draw = draw
         self._at = int(draw() * len(cards)) if cards else 0
         step = 1 + int(draw() * max(len(cards) - 1, 1))
         while cards and math.gcd(step, len(cards)) != 1:
@@ -135,12 +129,22 @@ class Deck:
         self._step = step
         self.left = len(cards)
 
-    def deal(self) -> Parts:
-        """Next sentence; call only while some are `left`."""
-        self.left -= 1
-        card = self._cards[self._at]
-        self._at = (self._at + self._step) % len(self._cards)
+    def deal(self) -> Card | None:
+        """Next sentence, rare ones often cut short or passed over; None when none is left."""
+        while self.left:
+            self.left -= 1
+            card = said(self._cards[self._at], self._draw)
+            self._at = (self._at + self._step) % len(self._cards)
+            if card is not None:
+                return card
+        return None
+
+
+def said(card: Card, draw: Draw) -> Card | None:
+    """A sentence, or its short form, or None, as often as each is said."""
+    if card.chance >= 1.0 or draw() < card.chance:
         return card
+    return said(card.short, draw) if card.short is not None else None
 
 
 def length(draw: Draw, mood: int) -> float:
@@ -160,9 +164,14 @@ class Pen:
         self.draw = draw
         self.scene = scene
 
-    def say(self, cards: tuple[Parts, ...]) -> str:
+    def say(self, cards: tuple[Card, ...]) -> str:
         """One sentence of a kind."""
-        return sentence(cards[int(self.draw() * len(cards))], self.draw, self.scene)
+        draw = self.draw
+        for _ in range(3):
+            card = said(cards[int(draw() * len(cards))], draw)
+            if card is not None:
+                break
+        return sentence(card or cards[int(draw() * len(cards))], draw, self.scene)
 
     def title(self, subject: Irritant | None, mood: int) -> str:
         """A title: of the subject when the text complains, vaguer otherwise so that it does not tell the mood wrong."""
@@ -180,7 +189,7 @@ class Pen:
         paragraphs: list[list[str]] = [[]]
         size = 0
         if draw() < 0.42:
-            opening = self._broken(self.say(common["openings"]))
+            opening = self.say(common["openings"])
             paragraphs[0].append(opening)
             size += len(opening) + 1
         closing = ""
@@ -202,64 +211,40 @@ class Pen:
         return how.breaks.join(typed(" ".join(p), how, draw) for p in paragraphs if p)
 
     def _fill(self, subject: Irritant | None, mood: int, sizes: tuple[int, float], paragraphs: list[list[str]]) -> int:
-        """Add sentences on one subject, from a size to a target; returns the size reached."""
+        """Add sentences on one subject, from a size to a target, in the order of a story; returns the size reached."""
         draw = self.draw
         size, target = sizes
         decks: dict[str, Deck] = {}
         kinds = _KINDS[mood] if subject is not None else _NO_SUBJECT[mood]
         kind = _FIRST[mood] if subject is not None else _EMPTY[mood] if draw() < 0.3 else kinds[0][0]
         asked = subject is None or mood == POSITIVE or draw() < 0.45
-        first = True
-        while first or size + 30 < target:
+        told: list[tuple[float, str]] = []
+        while not told or size + 30 < target:
             deck = decks.get(kind)
             if deck is None:
                 local = subject.sentences.get(kind) if subject is not None else None
                 deck = decks[kind] = Deck(local if local is not None else self.lexicon.common[kind], draw)
-            if deck.left:
-                text = self._broken(sentence(deck.deal(), draw, self.scene))
-                if not first and draw() < 0.30:
-                    text = f"{_CONNECTORS[int(draw() * len(_CONNECTORS))]} {text[0].lower()}{text[1:]}"
-                if len(paragraphs[-1]) > 2 and draw() < 0.28:
-                    paragraphs.append([])
-                paragraphs[-1].append(text)
+            card = deck.deal()
+            if card is not None:
+                text = sentence(card, draw, self.scene)
                 size += len(text) + 1
+                told.append((_STAGE.get(kind, 1.0) + (0.4 * draw() if told else 0.0), text))
+                if kind == "digressions":
+                    deck.left = 0
             elif all(k in decks and not decks[k].left for k, _ in kinds):
                 break
-            first = False
             u = draw()
             kind = next(k for k, up_to in kinds if u < up_to)
             if not asked and size > 0.6 * target:
                 kind, asked = "asks", True
+        told.sort(key=lambda pair: pair[0])
+        for rank, (stage, text) in enumerate(told):
+            linked = rank > 0 and 1.0 <= stage < 2.0 and draw() < 0.22
+            if len(paragraphs[-1]) > 2 and draw() < 0.28:
+                paragraphs.append([])
+            link = f"{_CONNECTORS[int(draw() * len(_CONNECTORS))]} " if linked else ""
+            paragraphs[-1].append(f"{link}{text[0].lower()}{text[1:]}" if link else text)
         return size
-
-    def _broken(self, text: str) -> str:
-        """A sentence as it is when short; interrupted once or twice when long."""
-        words = text.count(" ")
-        if words >= _VERY_LONG:
-            return self._interrupted(self._interrupted(text, 0.67), 0.33)
-        return self._interrupted(text, 0.5) if words >= _LONG else text
-
-    def _interrupted(self, text: str, around: float) -> str:
-        """A long sentence with something slipped in `around` a share of its length: a day, an aside, a witness."""
-        draw = self.draw
-        middle = len(text) * (around - 0.08 + 0.16 * draw())
-        places = [m.start() for m in _JOINT.finditer(text, 8, max(len(text) - 8, 8))]
-        if draw() < 0.4:
-            insert = ASIDES[int(draw() * len(ASIDES))]
-        else:
-            insert = self.say(self.lexicon.common["inserts"])
-            insert = insert[:1].lower() + insert[1:]
-        if not places:
-            return f"{text[:-1]} ({insert}){text[-1]}"
-        at = min(places, key=lambda p: abs(p - middle))
-        if at < middle - _FAR * len(text):
-            half = int(middle)
-            text = text[:half] + _slip(text[half:], draw)
-        if text[at] == ",":
-            return f"{text[:at]}, {insert}{text[at:]}"
-        if draw() < 0.6:
-            return f"{text[:at]}, {insert},{text[at:]}"
-        return f"{text[:at]} ({insert}){text[at:]}"
 
 
 def typed(text: str, how: Style, draw: Draw) -> str:

@@ -28,7 +28,7 @@ def reply(
     common, draw = pen.lexicon.common, pen.draw
     glue = draw()
     gap = "" if glue < 0.45 else "\n\n" if glue < 0.70 else "\n" if glue < 0.90 else "&nbsp;"
-    paragraphs = [f"Bonjour {name}," if draw() < 0.7 else pen.say(common["reply_greetings"])]
+    paragraphs = [f"Bonjour {name}," if name != "Anonyme" and draw() < 0.75 else pen.say(common["reply_greetings"])]
     first = pen.say(common["reply_thanks"])
     if draw() < 0.85:
         first += " " + pen.say(common[_EMPATHY[mood]])
@@ -36,8 +36,8 @@ def reply(
     if subject is not None and (mood != POSITIVE or draw() < 0.3):
         deck = Deck(subject.sentences["answers"], draw)
         count = 2 + int(draw() * 3) + (1 if drafted else 0)
-        answers = [_addressed(sentence(deck.deal(), draw, pen.scene)) for _ in range(min(count, deck.left))]
-        paragraphs.append(" ".join(answers))
+        cards = [card for card in (deck.deal() for _ in range(count)) if card is not None]
+        paragraphs.append(" ".join(_addressed(sentence(card, draw, pen.scene)) for card in cards))
     if mood != POSITIVE and draw() < 0.5:
         paragraphs.append(_addressed(pen.say(common["reply_steps"])))
     if subject is not None and mood != POSITIVE and draw() < (0.5 if drafted else 0.2):

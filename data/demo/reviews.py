@@ -23,13 +23,15 @@ from data.demo.templates import Draw, Scene
 from data.demo.territory import Department
 from data.demo.world import World, generator
 
-_FIRST_NAMES = (
-    "Marie", "Jean", "Sylvie", "Patrick", "Nathalie", "Michel", "Isabelle", "Philippe", "Sandrine", "Karim", "Fatima",
-    "Mohamed", "Claire", "Thomas", "Julie", "Nicolas", "Camille", "Antoine", "Léa", "Hugo", "Chantal", "Gérard",
-    "Monique", "Bernard", "Françoise", "Yann", "Gwenaëlle", "Aïcha", "Moussa", "Inès", "Sofiane", "Élodie", "Romain",
-    "Aurélie", "Guillaume", "Martine", "Serge", "Colette", "Odile", "Ludovic", "Vanessa", "Kevin", "Priscilla",
-    "Samira", "Dominique", "Christelle", "Bruno", "Valérie", "Hervé", "Joëlle", "Marc", "Audrey", "Fabien", "Mélanie",
-    "Tatiana", "Wassim", "Noémie", "Bastien",
+_WOMEN = (
+    "Marie", "Sylvie", "Nathalie", "Isabelle", "Sandrine", "Fatima", "Claire", "Julie", "Camille", "Léa", "Chantal",
+    "Monique", "Françoise", "Gwenaëlle", "Aïcha", "Inès", "Élodie", "Aurélie", "Martine", "Colette", "Odile", "Vanessa",
+    "Priscilla", "Samira", "Christelle", "Valérie", "Joëlle", "Audrey", "Mélanie", "Tatiana", "Noémie",
+)  # fmt: skip
+_MEN = (
+    "Jean", "Patrick", "Michel", "Philippe", "Karim", "Mohamed", "Thomas", "Nicolas", "Antoine", "Hugo", "Gérard",
+    "Bernard", "Yann", "Moussa", "Sofiane", "Romain", "Guillaume", "Serge", "Ludovic", "Kevin", "Dominique", "Bruno",
+    "Hervé", "Marc", "Fabien", "Wassim", "Bastien",
 )  # fmt: skip
 _RECENT = 60  # reviews among which somebody's message sent again is found
 _AGAIN = 0.009  # share of ordinary reviews that are one
@@ -155,14 +157,17 @@ class _Writer:
         if plan is not None and plan.place >= 0:
             home = world.places[plan.place]
         who = self.words.spoken(int(drawn.typology[k]), published.date(), draw)
-        scene = Scene(self.given, self._memory(home, structure, who, published.year))
+        feminine = draw() < 0.56
+        scene = Scene(self.given, feminine, self._memory(home, structure, who, published.year))
+        names = _WOMEN if feminine else _MEN
+        scene.memory["signe"] = names[int(draw() * len(names))]
         pen = Pen(self.lexicon, draw, scene)
         if original is not None:
             title, body = original.title, _touched(original.body, draw)
         else:
             title = pen.title(subject, mood)
             body = pen.body(subject, also, mood, prose.style(draw))
-        pseudonym = _pseudonym(scene.memory["prenom"], home.code, draw)
+        pseudonym = _pseudonym(scene.memory["signe"], home.code, draw)
         answer = None
         if answers.answered[k]:
             if answers.canned[k]:
@@ -200,7 +205,6 @@ class _Writer:
             "dept": home.name,
             "rue": prose.street(draw),
             "organisme": who,
-            "prenom": _FIRST_NAMES[int(draw() * len(_FIRST_NAMES))],
             "annee": str(year - 1 - int(3 * draw() ** 2)),
             "adresse": f"{1 + int(draw() * 90)} {prose.street(draw)}",
             "mail": place.mailbox or self.mailbox[place.parent],

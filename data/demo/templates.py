@@ -7,17 +7,25 @@ the same long run of words, so common words become slots of their own when a sen
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 _MANY, _SKEW = 40, 2.5  # long lists are drawn from their head more often, as words are in a language
+_RUN = 12  # words in a row that two people are not expected to write alike
+_NEIGHBOUR = (4.0, 2.5, 2.0, 1.5, 1.5, 1.5, 1.0, 1.0, 1.0, 1.0, 1.0)  # bits of chance in the words next to a sentence
+_FEW = 6
+_COMMON = 17.0  # bits of chance in the plainest run of a sentence from which it is said as often as any other
+_RAREST = 0.01
 _AGAIN = 0.7  # chance that a review comes back to the thing it named
 Draw = Callable[[], float]
 Parts = tuple["Part", ...]
 
 _DETERMINERS = re.compile(r"^(un|une|le|la|les|mon|ma|mes|notre|nos|des|l['’])\b", re.IGNORECASE)
 _OPEN = re.compile(r"[{}|]")
+_WORDS = re.compile(r"\w+")
+_NOUN = ("un ", "une ", "le ", "la ", "les ", "des ", "mon ", "ma ", "mes ", "l'", "d'")
 
 
 @dataclass(frozen=True)
@@ -26,6 +34,16 @@ class Choice:
 
     options: tuple[Parts | str, ...]
     remember: str = ""
+    feminine: tuple[Parts | str, ...] = ()  # what a woman says of herself, `options` being then a man's words
+
+
+@dataclass(frozen=True)
+class Card:
+    """One sentence of the lexicon and how readily it is said."""
+
+    parts: Parts
+    chance: float = 1.0  # less for a long one that would read the same whoever writes it
+    short: Card | None = None  # the same without its last clause, for those who do not say it all
 
 
 @dataclass(frozen=True)
@@ -44,12 +62,16 @@ class Scene:
     """What stays the same while one review is written: the values it brings and those already drawn."""
 
     given: Mapping[str, Callable[[Draw], str]]
+    feminine: bool = False  # the author speaks of herself
     memory: dict[str, str] = field(default_factory=dict)
     said: set[str] = field(default_factory=set)  # remembered things already in the sentence being written
 
 
 class Compiler:
-    """Compiles sentences against slots; one of a subject's own slots asks its `parent` for the common ones."""
+    """Compiles sentences against slots; one of a subject's own slots asks its `parent` for the common ones.
+
+    Sentences that are not written `often` (those of rare subjects), or by people, are not weighed.
+    """
 
     def __init__(
         self,
@@ -58,18 +80,31 @@ class Compiler:
         parent: Compiler | None = None,
         vary: Callable[[str], Sequence[str | tuple[str, ...]]] | None = None,
         prefix: str = "",
+        often: bool = True,
     ) -> None:
         self._slots = slots
         self._given = given
         self._parent = parent
         self._prefix = prefix
         self._vary = vary
+        self._often = often
         self._cache: dict[str, Choice] = {}
         self._open: list[str] = []
 
     def knows(self, name: str) -> bool:
         """True when `name` is a slot here or of the parent."""
         return name in self._given or name in self._slots or (self._parent is not None and self._parent.knows(name))
+
+    def card(self, text: str, head: str = "") -> Card:
+        """One sentence, compiled and weighed; `head` is what is left without its last clause, '' when it needs it.
+
+        Raises ValueError for unbalanced braces.
+        """
+        parts = self.compile(text)
+        if not self._often:
+            return Card(parts)
+        chance = max(_RAREST, min(1.0, 2.0 ** ((_plainest(parts) - _COMMON) / 2)))
+        return Card(parts, chance, self.card(head) if head else None)
 
     def compile(self, text: str) -> Parts:
         """Compiled form of one sentence. Raises ValueError for unbalanced braces."""
@@ -108,7 +143,7 @@ class Compiler:
             if text[at] == "}":
                 break
             at += 1
-        return Choice(tuple(_simple(o) for o in options)), at + 1
+        return _gendered(tuple(_simple(o) for o in options)), at + 1
 
     def slot(self, name: str) -> Part:
         """Compiled slot. Noun phrases are remembered, so that a review keeps speaking of the same thing."""
@@ -125,7 +160,7 @@ class Compiler:
             options = tuple(_simple(self.compile(v)) for v in values)
             self._open.pop()
             remember = f"{self._prefix}{name}" if nouns >= 0.8 * len(values) else ""
-            self._cache[name] = Choice(options, remember)
+            self._cache[name] = _gendered(options) if not remember else Choice(options, remember)
         return self._cache[name]
 
     def _literal(self, text: str) -> list[Part]:
@@ -152,7 +187,7 @@ def render(parts: Parts, draw: Draw, scene: Scene, out: list[str]) -> None:
             if part.remember:
                 out.append(_contracted(_recalled(part, draw, scene), out))
                 continue
-            options = part.options
+            options = part.feminine if part.feminine and scene.feminine else part.options
             count = len(options)
             option = options[int((draw() ** _SKEW if count > _MANY else draw()) * count)]
             if isinstance(option, str):
@@ -192,20 +227,91 @@ def _simple(parts: Parts) -> Parts | str:
     return "".join(p for p in parts if isinstance(p, str)) if all(isinstance(p, str) for p in parts) else parts
 
 
-def sentence(parts: Parts, draw: Draw, scene: Scene) -> str:
+# Endings of what people say of themselves (déçue, furieux, boulangère): feminine, then masculine.
+_FEMININE = re.compile(
+    r"(ée|ie|ue|euse|[aeo]use|ive|ante|ente|ette|elle|nne|ère|ière|ise|ite|aise|ice|ite|otte|ine|tte|ute|ête)$"
+)
+_MASCULINE = re.compile(r"(é|i|u|eux|if|ant|ent|et|el|en|er|ier|is|it|ais|eur|on|in|ot|ut)$")
+
+
+def _gender(option: Parts | str) -> str:
+    """'f', 'm' or '' for a fragment, by the ending of its first word."""
+    word = option.split(" ")[0] if isinstance(option, str) and option else ""
+    return "f" if _FEMININE.search(word) else "m" if _MASCULINE.search(word) else ""
+
+
+def _gendered(options: tuple[Parts | str, ...]) -> Choice:
+    """A choice between words; women take the feminine ones and men the others when it offers both."""
+    genders = [_gender(o) for o in options]
+    words = all(isinstance(o, str) and o.count(" ") <= 3 and not o.startswith(_NOUN) for o in options)
+    if not words or not {"f", "m"} <= set(genders):
+        return Choice(options)
+    return Choice(
+        tuple(o for o, g in zip(options, genders, strict=True) if g != "f"),
+        feminine=tuple(o for o, g in zip(options, genders, strict=True) if g != "m"),
+    )
+
+
+def _chances(count: int) -> list[float]:
+    """Chance of each of `count` options, in order."""
+    if count <= _MANY:
+        return [1 / count] * count
+    cumulated = [((k + 1) / count) ** (1 / _SKEW) for k in range(count)]
+    return [c - b for b, c in zip([0.0, *cumulated], cumulated, strict=False)]
+
+
+def _measured(part: Part) -> tuple[float, float]:
+    """Number of words of a fragment, its longest form when it has few, and its collision entropy, in bits."""
+    if isinstance(part, str):
+        return float(len(_WORDS.findall(part))), 0.0
+    if isinstance(part, Given):
+        return 2.0, 6.0
+    words, longest, same = 0.0, 0.0, 0.0
+    plain: dict[str, float] = {}
+    for chance, option in zip(_chances(len(part.options)), part.options, strict=True):
+        if isinstance(option, str):
+            plain[option] = plain.get(option, 0.0) + chance
+            size = float(len(_WORDS.findall(option)))
+        else:
+            inner = [_measured(p) for p in option]
+            size = sum(w for w, _ in inner)
+            same += chance**2 * 2.0 ** -sum(b for _, b in inner)
+        words, longest = words + chance * size, max(longest, size)
+    same += sum(chance**2 for chance in plain.values())
+    return longest if len(part.options) <= _FEW else words, -math.log2(same)
+
+
+def _plainest(parts: Parts) -> float:
+    """Bits of chance in the `_RUN` words in a row that vary least, neighbouring sentences' words counted by guess."""
+    bits: list[float] = [*reversed(_NEIGHBOUR)]
+    for part in parts:
+        words, chance = _measured(part)
+        count = round(words)
+        if count:
+            bits += [chance / count] * count
+        elif bits and chance:
+            bits[-1] += chance
+    bits += _NEIGHBOUR
+    return min(sum(bits[k : k + _RUN]) for k in range(len(bits) - _RUN + 1))
+
+
+def sentence(card: Card, draw: Draw, scene: Scene) -> str:
     """One drawn sentence: elisions and contractions mended, first letter capital."""
     out: list[str] = []
     scene.said.clear()
-    render(parts, draw, scene, out)
+    render(card.parts, draw, scene, out)
     return mend("".join(out))
 
 
 _ELIDE = re.compile(r"\b([dDjJ]|[qQ]u|[jJ]usqu|[lL]orsqu|[pP]uisqu)e (?=[aeiouyàâéèêëîïôûAEIOUÀÂÉÈÊ])")
 
 
+_TWICE = re.compile(r"\b(du|au|le) le (?=1er|\d|lundi|mardi|mercredi|jeudi|vendredi|samedi)")
+
+
 def mend(text: str) -> str:
     """Elisions that drawn values leave undone (de il → d'il), and the capital of the first letter."""
-    text = _ELIDE.sub(r"\1'", text)
+    text = _TWICE.sub(r"\1 ", _ELIDE.sub(r"\1'", text))
     return text[:1].upper() + text[1:]
 
 
