@@ -22,7 +22,7 @@ GIVEN = frozenset(
     ("commune", "dept", "rue", "signe", "organisme", "annee", "date", "montant", "mail", "tel", "adresse")
 )
 Vary = Callable[[str], Pieces]
-_SPOKEN = ("titles", "complaints", "details", "praises", "neutrals", "asks")
+_SPOKEN = ("titles", "good_titles", "complaints", "details", "praises", "neutrals", "asks")
 
 
 @dataclass(frozen=True)

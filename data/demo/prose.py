@@ -153,7 +153,7 @@ def length(draw: Draw, mood: int) -> float:
     k = min(bisect_right(_LENGTH_AT, u) - 1, len(_LENGTH) - 2)
     share = (u - _LENGTH_AT[k]) / (_LENGTH_AT[k + 1] - _LENGTH_AT[k])
     target = math.exp(_LENGTH[k] + share * (_LENGTH[k + 1] - _LENGTH[k]))
-    return target * (1.08, 1.0, 0.86)[mood]
+    return target * (1.03, 0.96, 0.83)[mood]
 
 
 class Pen:
@@ -174,10 +174,11 @@ class Pen:
         return sentence(card or cards[int(draw() * len(cards))], draw, self.scene)
 
     def title(self, subject: Irritant | None, mood: int) -> str:
-        """A title: of the subject when the text complains, vaguer otherwise so that it does not tell the mood wrong."""
+        """A title that tells the mood right: of the subject as a rule when the text complains, vaguer otherwise."""
         draw = self.draw
-        if subject is not None and (mood == NEGATIVE or (mood == NEUTRAL and draw() < 0.5)) and draw() < 0.8:
-            text = self.say(subject.sentences["titles"])
+        own = subject.sentences["good_titles" if mood == POSITIVE else "titles"] if subject is not None else ()
+        if own and draw() < (0.8, 0.4, 0.35)[mood]:
+            text = self.say(own)
         else:
             text = self.say(self.lexicon.common[_TITLES[mood]])
         return text.upper() if draw() < 0.05 else text

@@ -174,6 +174,7 @@ class _Writer:
                 text = replies.canned(pen)
             else:
                 drafted = bool(answers.drafted[k])
+                scene.memory["organisme"] = self.words.formal(int(drawn.typology[k]), published.date())
                 text = replies.reply(pen, subject, mood, name=pseudonym, drafted=drafted, links=self.links)
             verdict = ("utile" if answers.useful[k] else "pas utile") if answers.judged[k] else ""
             replied = self.midnight + timedelta(seconds=round(float(answers.reply[k]) * 86400))

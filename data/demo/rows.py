@@ -118,10 +118,17 @@ class Words:
 
     def spoken(self, typology: int, day: date, draw: Draw) -> str:
         """What people call an institution, with its article; some keep to the old name."""
+        spoken = self._network[typology].spoken
+        return self._called(typology, spoken[int(draw() * len(spoken))], day, draw() < 0.7)
+
+    def formal(self, typology: int, day: date) -> str:
+        """What an institution calls itself in a sentence, with its article."""
+        return self._called(typology, self._network[typology].spoken[0], day, True)
+
+    def _called(self, typology: int, text: str, day: date, aware: bool) -> str:
         network = self._network[typology]
-        text = network.spoken[int(draw() * len(network.spoken))]
         change = RENAMED.get(network.typology)
-        if change and day >= change[0] and draw() < 0.7:
+        if change and day >= change[0] and aware:
             text = renamed(text).replace("l'France Titres", "France Titres")
         return text
 

@@ -78,6 +78,7 @@ class Compiler:
         slots: Mapping[str, Sequence[str]],
         given: frozenset[str] = frozenset(),
         parent: Compiler | None = None,
+        *,
         vary: Callable[[str], Sequence[str | tuple[str, ...]]] | None = None,
         prefix: str = "",
         often: bool = True,
@@ -204,7 +205,8 @@ def _recalled(part: Choice, draw: Draw, scene: Scene) -> str:
     name = part.remember
     value = scene.memory.get(name)
     if name in scene.said or (value is not None and draw() > _AGAIN):
-        return _drawn(part.options, draw, scene)
+        other = _drawn(part.options, draw, scene)
+        return other if other != value else _drawn(part.options, draw, scene)
     scene.said.add(name)
     if value is None:
         value = scene.memory[name] = _drawn(part.options, draw, scene)
@@ -303,7 +305,7 @@ def sentence(card: Card, draw: Draw, scene: Scene) -> str:
     return mend("".join(out))
 
 
-_ELIDE = re.compile(r"\b([dDjJ]|[qQ]u|[jJ]usqu|[lL]orsqu|[pP]uisqu)e (?=[aeiouyàâéèêëîïôûAEIOUÀÂÉÈÊ])")
+_ELIDE = re.compile(r"\b([dDjJmMtTsSnN]|[qQ]u|[jJ]usqu|[lL]orsqu|[pP]uisqu)e (?=[aeiouyàâéèêëîïôûAEIOUÀÂÉÈÊ])")
 
 
 _TWICE = re.compile(r"\b(du|au|le) le (?=1er|\d|lundi|mardi|mercredi|jeudi|vendredi|samedi)")

@@ -169,8 +169,6 @@ où on: où on| où l'on
 une heure: une heure| 1 heure| une bonne heure| 1h
 une semaine: une semaine| 1 semaine| une bonne semaine
 un mois: un mois| 1 mois| un bon mois
-un an: un an| 1 an| une année
-une année: une année| un an
 chaque jour: chaque jour| tous les jours| jour après jour
 chaque mois: chaque mois| tous les mois| mois après mois
 chaque semaine: chaque semaine| toutes les semaines
@@ -187,7 +185,6 @@ réclame: réclame| exige| demande
 voiture: voiture| voiture| bagnole
 facture: facture| facture| note
 courrier: courrier| courrier| pli
-lettre: lettre| lettre| missive
 mairie: mairie| mairie| municipalité
 guichet: guichet| guichet| comptoir
 formulaire: formulaire| formulaire| questionnaire
