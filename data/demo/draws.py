@@ -80,7 +80,8 @@ def draw(world: World, rng: np.random.Generator, weeks: range, planned: Sequence
         if p.irritant >= 0:
             irritant[k], also[k] = p.irritant, -1
         else:
-            about = [i for i in range(world.ordinary) if p.typology in world.irritant_typologies[i][0]]
+            known = [i for i in range(world.ordinary) if p.typology in world.irritant_typologies[i][0]]
+            about = known or list(range(world.ordinary))  # a catch-all hears of everything
             irritant[k], also[k] = about[int(rng.random() * len(about))], -1
         structure[k] = p.structure if p.structure >= 0 else _one(world.choices[p.typology], rng.random())
     # One review in seven has no subject of its own.

@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 _MANY, _SKEW = 40, 2.5  # long lists are drawn from their head more often, as words are in a language
 _RUN = 12  # words in a row that two people are not expected to write alike
@@ -35,6 +36,23 @@ class Choice:
     options: tuple[Parts | str, ...]
     remember: str = ""
     feminine: tuple[Parts | str, ...] = ()  # what a woman says of herself, `options` being then a man's words
+
+    @cached_property
+    def measure(self) -> tuple[float, float]:
+        """Number of words, of the longest form when there are few, and collision entropy of a draw, in bits."""
+        words, longest, same = 0.0, 0.0, 0.0
+        plain: dict[str, float] = {}
+        for chance, option in zip(_chances(len(self.options)), self.options, strict=True):
+            if isinstance(option, str):
+                plain[option] = plain.get(option, 0.0) + chance
+                size = float(len(_WORDS.findall(option)))
+            else:
+                inner = [_measured(p) for p in option]
+                size = sum(w for w, _ in inner)
+                same += chance**2 * 2.0 ** -sum(b for _, b in inner)
+            words, longest = words + chance * size, max(longest, size)
+        same += sum(chance**2 for chance in plain.values())
+        return longest if len(self.options) <= _FEW else words, -math.log2(same)
 
 
 @dataclass(frozen=True)
@@ -90,6 +108,7 @@ class Compiler:
         self._vary = vary
         self._often = often
         self._cache: dict[str, Choice] = {}
+        self._varied: dict[tuple[str, ...], Choice] = {} if parent is None else parent._varied
         self._open: list[str] = []
 
     def knows(self, name: str) -> bool:
@@ -169,7 +188,7 @@ class Compiler:
         parts: list[Part] = []
         for piece in pieces:
             if isinstance(piece, tuple):
-                parts.append(Choice(piece))
+                parts.append(self._varied.setdefault(piece, Choice(piece)))
                 continue
             for rank, plain in enumerate(piece.split("#")):
                 if rank:
@@ -263,24 +282,10 @@ def _chances(count: int) -> list[float]:
 
 
 def _measured(part: Part) -> tuple[float, float]:
-    """Number of words of a fragment, its longest form when it has few, and its collision entropy, in bits."""
+    """Words and bits of chance of a fragment."""
     if isinstance(part, str):
         return float(len(_WORDS.findall(part))), 0.0
-    if isinstance(part, Given):
-        return 2.0, 6.0
-    words, longest, same = 0.0, 0.0, 0.0
-    plain: dict[str, float] = {}
-    for chance, option in zip(_chances(len(part.options)), part.options, strict=True):
-        if isinstance(option, str):
-            plain[option] = plain.get(option, 0.0) + chance
-            size = float(len(_WORDS.findall(option)))
-        else:
-            inner = [_measured(p) for p in option]
-            size = sum(w for w, _ in inner)
-            same += chance**2 * 2.0 ** -sum(b for _, b in inner)
-        words, longest = words + chance * size, max(longest, size)
-    same += sum(chance**2 for chance in plain.values())
-    return longest if len(part.options) <= _FEW else words, -math.log2(same)
+    return part.measure if isinstance(part, Choice) else (2.0, 6.0)
 
 
 def _plainest(parts: Parts) -> float:
