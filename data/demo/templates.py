@@ -324,10 +324,10 @@ def mend(text: str) -> str:
 
 def _contracted(value: str, out: list[str]) -> str:
     """`value` after mending `de le`, `à les`… that it would make with the fragment before it."""
-    if not out or not value.startswith(("le ", "les ")):
+    if not out or not value.startswith(("le ", "les ", "Le ", "Les ")):
         return value
     before = out[-1]
-    article, rest = value.split(" ", 1)
+    article, rest = value[0].lower() + value[1 : value.index(" ")], value[value.index(" ") + 1 :]
     if before.endswith(("de ", "De ")) and (len(before) == 3 or before[-4] in " '’("):
         out[-1] = before[:-2] + ("u " if article == "le" else "es ")
         return rest

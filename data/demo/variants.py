@@ -24,7 +24,7 @@ mais personne: mais personne| sauf que personne| or personne| seulement personne
 car: car| parce que| vu que| puisque
 parce que: parce que| vu que| puisque| étant donné que
 alors que: alors que| tandis que| alors même que
-très: très| extrêmement| vraiment très| particulièrement| fort
+très: très| très| très| extrêmement| particulièrement
 trop: trop| beaucoup trop| bien trop
 vraiment: vraiment| réellement| véritablement
 maintenant: maintenant| désormais| à présent| actuellement
