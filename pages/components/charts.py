@@ -244,7 +244,7 @@ def layout(*, percent: bool) -> dict[str, Any]:
         "separators": ",\u202f",
         "hovermode": "closest",
         "dragmode": False,
-        "legend": {"orientation": "h", "y": 1.12, "x": 0, "font": _ink()},
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "font": _ink()},
         "xaxis": {"fixedrange": True, "showgrid": False, "automargin": True, "tickfont": _ink()},
         "yaxis": {
             "fixedrange": True,

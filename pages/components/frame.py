@@ -10,7 +10,7 @@ from datetime import date
 import streamlit as st
 
 from data.errors import VigieError
-from pages.components import french, navigation, store
+from pages.components import french, navigation, store, welcome
 from pages.components.navigation import Role
 
 _UNKNOWN = "adresse-inconnue"  # asgi.py sends mistyped addresses home with this parameter
@@ -52,7 +52,9 @@ def draw(title: str) -> None:
     day = date.fromisoformat(snapshot.last_publication)
     with st.sidebar:
         st.caption(f"Données jusqu'au {french.day(day)}")
-        if not snapshot.refreshed:
+        if welcome.under_way():
+            welcome.progress()
+        elif not snapshot.refreshed:
             st.caption("Irritants et signaux en attente d'actualisation.")
     if snapshot.demo:
         st.info(

@@ -24,6 +24,12 @@ def needed() -> bool:
     return False
 
 
+def under_way() -> bool:
+    """Whether data is being prepared or brought in."""
+    job = jobs.last(store.config().home)
+    return job is not None and job.state == "running"
+
+
 def draw(may_load: bool) -> None:
     """The welcome page. `may_load`: the person may bring data in; others are told to wait."""
     settings = store.config()

@@ -127,16 +127,19 @@ with states.guarded("Les chiffres n'ont pas pu être calculés"):
     for change in certain:
         _card(change)
     if not certain:
-        st.write("Aucun irritant ni aucune institution ne s'écarte nettement du mouvement général.")
+        none = "Aucun irritant ni aucune institution" if snapshot.refreshed else "Aucune institution"
+        st.write(f"{none} ne s'écarte nettement du mouvement général.")
         if board.changes:
             st.write("Les plus grands écarts, qui peuvent tenir au hasard :")
         for change in board.changes[:_DOUBTFUL]:
-            st.markdown(f"- {states.plain(change.label)} : {states.plain(_change(change))}")
+            st.markdown(f"- **{states.plain(change.label)}**. {states.plain(_change(change))}")
 
 st.header("Signaux faibles de la semaine", anchor=False)
 with states.guarded("Les signaux n'ont pas pu être lus"):
     found = record.published(store.warehouse(), asked, weeks=1)
-    if not found:
+    if not snapshot.refreshed:
+        st.write("Les signaux ne sont pas encore calculés pour ces données : l'analyse est en cours ou reste à lancer.")
+    elif not found:
         st.write("Aucun signal cette semaine : rien ne dépasse ce que le hasard et les habitudes expliquent.")
     for signal in found[:3]:
         with st.container(border=True, key=f"signal_{signal.id}"):
