@@ -119,11 +119,14 @@ def everything(followed: pd.DataFrame, found: Adoption, last: date | None) -> di
     return answer
 
 
-def headline(followed: pd.DataFrame, last: date) -> dict[str, Found]:
-    """The main outcomes by name, with the checks that a conclusion needs and no other."""
+def headline(followed: pd.DataFrame, last: date, *, checked: bool = True) -> dict[str, Found]:
+    """The main outcomes by name, with the checks that a conclusion needs and no other; without them, unless `checked`."""
     found = adoptions.find(followed)
     rows, ripe, dated = _rows(followed, found, last)
-    return {o.name: _one(o, ripe if o.of_delay else rows, found, dated, details=False, weight=None) for o in MAIN}
+    return {
+        o.name: _one(o, ripe if o.of_delay else rows, found, dated, details=False, weight=None, checked=checked)
+        for o in MAIN
+    }
 
 
 def _rows(followed: pd.DataFrame, found: Adoption, last: date | None) -> tuple[pd.DataFrame, pd.DataFrame, bool]:
@@ -133,7 +136,14 @@ def _rows(followed: pd.DataFrame, found: Adoption, last: date | None) -> tuple[p
 
 
 def _one(
-    outcome: Outcome, rows: pd.DataFrame, found: Adoption, dated: bool, *, details: bool, weight: Floats | None
+    outcome: Outcome,
+    rows: pd.DataFrame,
+    found: Adoption,
+    dated: bool,
+    *,
+    details: bool,
+    weight: Floats | None,
+    checked: bool = True,
 ) -> Found:
     if outcome.of_all:
         rows = rows[~rows["near"]]
@@ -142,12 +152,12 @@ def _one(
     table = panel.build(rows, outcomes, often)
     undated = outcome.of_delay and not dated
     reasons = [caveats.UNDATED] if undated else caveats.too_thin(table, found)
-    study = None if reasons else differences.study(table, outcome.kind, least=outcome.least)
+    study = None if reasons else differences.study(table, outcome.kind, least=outcome.least, details=checked)
     if study is None:
         return Found(outcome, before, after, between, None, tuple(reasons))
     checks: dict[str, Estimate | None] = {}
     cohorts = None
-    if outcome in MAIN:
+    if outcome in MAIN and checked:
         checks["placebo"] = _placebo(outcome, rows)
     if outcome in MAIN and details:
         if weight is not None:

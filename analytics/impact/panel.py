@@ -79,7 +79,7 @@ def dated(followed: pd.DataFrame, adoption: Adoption) -> pd.DataFrame:
         pd.to_datetime(rows["structure_id"].map(known["last_without"])) if len(known) else pd.Series(pd.NaT, rows.index)
     )
     answers = rows[rows["after"] & rows["answered"]].groupby("structure_id")["published_at"].min()
-    first_answers = rows["structure_id"].map(answers)
+    first_answers = rows["structure_id"].map(answers) if len(answers) else pd.Series(pd.NaT, index=rows.index)
     given = rows["structure_id"].map(known["declared"]).eq(True) if len(known) else pd.Series(False, index=rows.index)
     rows["near"] = (
         rows["adopter"]

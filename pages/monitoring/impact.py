@@ -8,7 +8,20 @@ import pandas as pd
 import streamlit as st
 
 from analytics import impact
-from pages.components import charts, french, identity, intervals, links, measures, palette, states, store, tables
+from pages.components import (
+    adoption_days,
+    charts,
+    french,
+    identity,
+    intervals,
+    links,
+    measures,
+    palette,
+    printing,
+    states,
+    store,
+    tables,
+)
 from pages.components.charts import Line, Mark
 
 _BEFORE_FIRST = 6  # months shown before the first draft
@@ -149,6 +162,103 @@ def _event_study(measure: str, table: pd.DataFrame) -> None:
     )
 
 
+def _checks(measure: str, table: pd.DataFrame) -> None:
+    """The same question asked in other ways: each line says what it leaves out, so that disagreement can be read."""
+    of = table[table["measure"] == measure].set_index("slice")
+    named = {
+        "raw": ("Avant / après brut", "Ne retire rien : ni la tendance de tous, ni ce qui distingue les structures équipées."),
+        "check:series": ("Série interrompue", "Le passé des structures équipées prolongé ; pas de groupe témoin."),
+        "all": ("Estimation retenue", "Structures sans IA ou pas encore équipées pour témoins."),
+        "check:never": ("Par cohortes, témoins jamais équipés", "Trimestres entiers ; effets par cohorte, puis moyenne."),
+        "check:not_yet": ("Par cohortes, témoins pas encore équipés aussi", "Les mêmes, avec davantage de témoins."),
+        "check:mix": ("À publics et sujets constants", "Repondération : réseaux, irritants, canaux et ressentis d'après sur avant."),
+        "check:placebo": ("Fausse date, six mois trop tôt", "Rien n'a changé ce jour-là : doit rester près de zéro."),
+    }
+    rows = [
+        {"way": label, "what": what, **{k: of.loc[name, k] for k in ("effect", "low", "high", "n")}}
+        for name, (label, what) in named.items()
+        if name in of.index and pd.notna(of.loc[name, "effect"])
+    ]
+    if len(rows) < 2:
+        return
+    frame = pd.DataFrame(rows)
+    unit = "j" if measure == "delay" else "pt"
+    charts.show(
+        intervals.points(
+            frame["way"].tolist(),
+            frame["effect"].tolist(),
+            frame["low"].tolist(),
+            frame["high"].tolist(),
+            unit=f" {unit}",
+            after=0,
+        ),
+        title=f"{_MEASURES[measure]} : la même question, posée autrement",
+        alt="Points avec leurs intervalles, une façon de mesurer par point : " + " ; ".join(
+            f"{row['way']} {_change(measure, float(row['effect']))}" for row in rows
+        ),
+        frame=frame,
+        labels={
+            "way": st.column_config.TextColumn("Façon de mesurer", pinned=True),
+            "what": "Ce qu'elle suppose",
+            "effect": st.column_config.NumberColumn("Effet", format=f"%.1f {unit}"),
+            "low": st.column_config.NumberColumn("au moins", format="%.1f"),
+            "high": st.column_config.NumberColumn("au plus", format="%.1f"),
+            "n": "Observations après",
+        },
+        name=f"autrement-{measure}",
+        help="Intervalles à 95 %. Le brut est calculé comme si chaque avis était indépendant des autres : il se croit trop sûr.",
+    )
+
+
+def _other_outcomes(table: pd.DataFrame) -> None:
+    """What else moved, and what must not have."""
+    whole = table[table["slice"] == "all"].set_index("measure")
+    named = {
+        "soon": ("Répondus en 15 jours", "points", "Avis sans réponse compris."),
+        "answered": ("Répondus en 120 jours", "points", "Avis sans réponse compris."),
+        "restricted": ("Attente moyenne, plafonnée à 60 jours", "jours", "Un avis sans réponse compte 60 jours."),
+        "judged": ("Réponses jugées par leur auteur", "points", "Si elle bouge, ce ne sont plus les mêmes qui jugent."),
+        "votes": ("Votes utiles des visiteurs", "points", "Un visiteur peut voter plusieurs fois."),
+        "negative": ("Avis négatifs (doit rester nul)", "points", "L'avis est écrit avant toute réponse : l'IA n'y peut rien."),
+    }
+    rows = [
+        {"what": label, "unit": unit, "said": said, **{k: whole.loc[name, k] for k in ("effect", "low", "high", "n")}}
+        for name, (label, unit, said) in named.items()
+        if name in whole.index and pd.notna(whole.loc[name, "effect"])
+    ]
+    if not rows:
+        return
+    st.header("Ce qui a bougé aussi, et ce qui ne devait pas", anchor=False)
+    tables.table(
+        pd.DataFrame(rows),
+        {
+            "what": st.column_config.TextColumn("Mesure", pinned=True),
+            "effect": st.column_config.NumberColumn("Effet de l'IA", format="%.1f"),
+            "low": st.column_config.NumberColumn("au moins", format="%.1f"),
+            "high": st.column_config.NumberColumn("au plus", format="%.1f"),
+            "unit": "Unité",
+            "said": "À savoir",
+        },
+        name="autres-mesures",
+        alt="Effet de l'IA sur les autres mesures, avec leurs intervalles",
+    )
+
+
+def _cohorts(table: pd.DataFrame) -> None:
+    rows = table[(table["measure"] == "delay") & table["slice"].str.startswith("cohort:")].copy()
+    if rows.empty:
+        return
+    number = rows["slice"].str.removeprefix("cohort:").astype(int) - 1  # the first whole quarter follows adoption
+    rows["when"] = [f"{k % 4 + 1}ᵉ trimestre {k // 4}".replace("1ᵉ ", "1ᵉʳ ") for k in number]
+    with st.expander("Effet sur le délai, par cohorte d'adoption"):
+        tables.table(
+            rows,
+            {"when": "Équipées au", "effect": "Effet (jours)", "low": "au moins", "high": "au plus", "n": "Observations"},
+            name="effet-par-cohorte",
+            alt="Effet de l'IA sur le délai par trimestre d'adoption, témoins jamais équipés",
+        )
+
+
 def _networks(table: pd.DataFrame) -> None:
     rows = table[(table["measure"] == "delay") & table["slice"].str.startswith("network:")].copy()
     if rows.empty:
@@ -213,6 +323,7 @@ def _used(frame: pd.DataFrame, adoption: pd.DataFrame) -> None:
             "name": st.column_config.TextColumn("Structure", pinned=True),
             "network": "Réseau",
             "adopted_on": st.column_config.DateColumn("Adoption", format="DD/MM/YYYY"),
+            "declared": st.column_config.CheckboxColumn("Déclarée"),
             "replies": "Réponses depuis",
             "with_ai": "dont avec brouillon d'IA",
         },
@@ -223,6 +334,7 @@ def _used(frame: pd.DataFrame, adoption: pd.DataFrame) -> None:
 
 identity.guard("impact-ia")
 st.title("Impact de l'IA", anchor=False)
+printing.rules()
 snapshot = store.snapshot()
 with states.guarded("L'impact n'a pas pu être lu"):
     found = _report(snapshot.id)
@@ -242,12 +354,16 @@ with states.guarded("L'impact n'a pas pu être lu"):
     for name in _MEASURES:
         _block(name, found[name])
         _event_study(name, table)
+        _checks(name, table)
         if name == "delay":
+            _cohorts(table)
             _networks(table)
+    _other_outcomes(table)
 
     used = _use(snapshot.id)
     if len(used):
         _used(used, _adoption(snapshot.id))
+    adoption_days.panel(_adoption(snapshot.id))
 
     st.header("Ce qui pourrait tromper", anchor=False)
     for caveat in found["caveats"]:
@@ -268,4 +384,4 @@ with states.guarded("L'impact n'a pas pu être lu"):
         for name, label in _MEASURES.items():
             if found[name]["method"]:
                 st.write(f"{label} : {found[name]['method']}")
-        st.write("Références : Borusyak, Jaravel et Spiess (2024) ; Callaway et Sant'Anna (2021) ; Wooldridge (2023).")
+        st.write("Références : Borusyak, Jaravel et Spiess (2024) ; Callaway et Sant'Anna (2021) ; Wooldridge (2023) ; DiNardo, Fortin et Lemieux (1996) ; Newey et West (1987).")
