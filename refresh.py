@@ -121,8 +121,15 @@ def signals(work: Work) -> None:
 def impact(work: Work) -> None:
     """What changed since AI, by an honest method."""
     from analytics.impact import estimate
+    from data.operations import adoptions
+    from data.operations.engine import open_store
 
-    estimate(work.connection)
+    store = open_store(settings.load(work.home).operations)
+    try:
+        declared = {d.structure_id: d.adopted_on for d in adoptions.declared(store)}
+    finally:
+        store.dispose()
+    estimate(work.connection, declared)
 
 
 def fields(work: Work) -> None:

@@ -190,7 +190,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     lines = table(pd.DataFrame(rows))
     with pd.option_context("display.width", 250, "display.max_columns", 30):
         print(lines.round(3).to_string(index=False))
-    print(f"{len(rows) // 2} panels of {args.reviews} reviews, the last of them in {timedelta(seconds=round(time.perf_counter() - began))}")
+    print(
+        f"{len(rows) // 2} panels of {args.reviews} reviews, the last of them in {timedelta(seconds=round(time.perf_counter() - began))}"
+    )
     problems = missed(lines)
     for problem in problems:
         print("MISSED", problem)

@@ -14,6 +14,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     DateTime,
     Dialect,
     Float,
@@ -291,6 +292,36 @@ workers = Table(
     Column("started_at", Moment, nullable=False),
     Column("beat_at", Moment, nullable=False),
     Column("stopped_at", Moment),
+)
+
+adoption_days = Table(
+    "adoption_days",
+    metadata,
+    Column("structure_id", String(60), primary_key=True),
+    Column("adopted_on", Date, nullable=False),
+    Column("declared_by", String(120), nullable=False),
+    Column("declared_at", Moment, nullable=False),
+    Column("version", Integer, nullable=False),
+)
+
+trials = Table(
+    "trials",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("kind", String(8), nullable=False),  # pilot | models
+    Column("arms", JSON, nullable=False),
+    Column("started_by", String(120), nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+)
+
+trial_reviews = Table(
+    "trial_reviews",
+    metadata,
+    Column("trial_id", String(32), ForeignKey("trials.id"), primary_key=True),
+    Column("review_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("arm", String(500), nullable=False),
+    Column("at", Moment, nullable=False),
 )
 
 journal = Table(

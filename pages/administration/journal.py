@@ -26,6 +26,11 @@ ACTIONS = {
     "escalation.open": "Avis confié à une personne",
     "escalation.close": "Avis confié traité",
     "signal.triage": "Signal trié",
+    "adoption.declare": "Adoption de l'IA déclarée",
+    "adoption.take_back": "Adoption de l'IA : déclaration retirée",
+    "trial.start": "Essai commencé",
+    "trial.end": "Essai terminé",
+    "trial.assign": "Avis tiré au sort pour un essai",
 }
 DETAILS = {  # what the details of an entry are called; the others (ids) stay in the store
     "decided": "envoi",

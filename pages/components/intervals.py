@@ -64,6 +64,31 @@ def waitings(curves: Mapping[str, pd.DataFrame], *, target: float) -> dict[str, 
     return {"data": data, "layout": look}
 
 
+def running(frame: pd.DataFrame, *, unit: str) -> dict[str, Any]:
+    """An estimate and its band as cases come in: `n`, `effect`, `low`, `high`; zero is drawn."""
+    colour = palette.category(0)
+    counts = list(frame["n"])
+    text = [
+        f"{french.number(n)} cas : {french.signed(v, 1, unit)} (entre {french.signed(lo, 1)} et {french.signed(hi, 1)})"
+        for n, v, lo, hi in zip(counts, frame["effect"], frame["low"], frame["high"], strict=True)
+    ]
+    band = {
+        "type": "scatter",
+        "x": [*counts, *reversed(counts)],
+        "y": [*frame["high"], *reversed(list(frame["low"]))],
+        "fill": "toself",
+        "fillcolor": charts.faded(colour),
+        "line": {"width": 0},
+        "hoverinfo": "skip",
+    }
+    line = {"type": "scatter", "mode": "lines", "x": counts, "y": list(frame["effect"]), "text": text}
+    look = charts.layout(percent=False)
+    look["showlegend"] = False
+    look["yaxis"] |= {"rangemode": "normal", "zeroline": True, "zerolinecolor": palette.muted(), "zerolinewidth": 2}
+    look["xaxis"] |= {"title": {"text": "Réponses comparées"}, "nticks": 8}
+    return {"data": [band, {**line, "hoverinfo": "text", "line": {"color": colour, "width": 2.5}}], "layout": look}
+
+
 def points(
     labels: Sequence[str],
     values: Sequence[float],

@@ -164,6 +164,15 @@ ROOMS: tuple[Room, ...] = (
         "Le stock par âge, ce qui sera en retard cette semaine, ce qui vient, ce qui dérive.",
     ),
     Room(
+        "mesures-redaction",
+        "Mesures de la rédaction",
+        "Répondre",
+        "pages/replies/measures.py",
+        frozenset({Role.MANAGER, Role.LEAD, Role.ADMIN}),
+        ":material/timer:",
+        "Ce que l'IA change au bureau, par modèle et par consigne, et les essais.",
+    ),
+    Room(
         "structure",
         "Une structure",
         "Répondre",

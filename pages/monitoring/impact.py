@@ -164,20 +164,29 @@ def _event_study(measure: str, table: pd.DataFrame) -> None:
 
 def _checks(measure: str, table: pd.DataFrame) -> None:
     """The same question asked in other ways: each line says what it leaves out, so that disagreement can be read."""
-    of = table[table["measure"] == measure].set_index("slice")
+    of: dict[Any, dict[str, Any]] = table[table["measure"] == measure].set_index("slice").to_dict("index")  # type: ignore[assignment]
     named = {
-        "raw": ("Avant / après brut", "Ne retire rien : ni la tendance de tous, ni ce qui distingue les structures équipées."),
+        "raw": (
+            "Avant / après brut",
+            "Ne retire rien : ni la tendance de tous, ni ce qui distingue les structures équipées.",
+        ),
         "check:series": ("Série interrompue", "Le passé des structures équipées prolongé ; pas de groupe témoin."),
         "all": ("Estimation retenue", "Structures sans IA ou pas encore équipées pour témoins."),
-        "check:never": ("Par cohortes, témoins jamais équipés", "Trimestres entiers ; effets par cohorte, puis moyenne."),
+        "check:never": (
+            "Par cohortes, témoins jamais équipés",
+            "Trimestres entiers ; effets par cohorte, puis moyenne.",
+        ),
         "check:not_yet": ("Par cohortes, témoins pas encore équipés aussi", "Les mêmes, avec davantage de témoins."),
-        "check:mix": ("À publics et sujets constants", "Repondération : réseaux, irritants, canaux et ressentis d'après sur avant."),
+        "check:mix": (
+            "À publics et sujets constants",
+            "Repondération : réseaux, irritants, canaux et ressentis d'après sur avant.",
+        ),
         "check:placebo": ("Fausse date, six mois trop tôt", "Rien n'a changé ce jour-là : doit rester près de zéro."),
     }
-    rows = [
-        {"way": label, "what": what, **{k: of.loc[name, k] for k in ("effect", "low", "high", "n")}}
+    rows: list[dict[str, Any]] = [
+        {"way": label, "what": what, **{k: of[name][k] for k in ("effect", "low", "high", "n")}}
         for name, (label, what) in named.items()
-        if name in of.index and pd.notna(of.loc[name, "effect"])
+        if name in of and pd.notna(of[name]["effect"])
     ]
     if len(rows) < 2:
         return
@@ -193,9 +202,8 @@ def _checks(measure: str, table: pd.DataFrame) -> None:
             after=0,
         ),
         title=f"{_MEASURES[measure]} : la même question, posée autrement",
-        alt="Points avec leurs intervalles, une façon de mesurer par point : " + " ; ".join(
-            f"{row['way']} {_change(measure, float(row['effect']))}" for row in rows
-        ),
+        alt="Points avec leurs intervalles, une façon de mesurer par point : "
+        + " ; ".join(f"{row['way']} {_change(measure, float(row['effect']))}" for row in rows),
         frame=frame,
         labels={
             "way": st.column_config.TextColumn("Façon de mesurer", pinned=True),
@@ -212,19 +220,23 @@ def _checks(measure: str, table: pd.DataFrame) -> None:
 
 def _other_outcomes(table: pd.DataFrame) -> None:
     """What else moved, and what must not have."""
-    whole = table[table["slice"] == "all"].set_index("measure")
+    whole: dict[Any, dict[str, Any]] = table[table["slice"] == "all"].set_index("measure").to_dict("index")  # type: ignore[assignment]
     named = {
         "soon": ("Répondus en 15 jours", "points", "Avis sans réponse compris."),
         "answered": ("Répondus en 120 jours", "points", "Avis sans réponse compris."),
         "restricted": ("Attente moyenne, plafonnée à 60 jours", "jours", "Un avis sans réponse compte 60 jours."),
         "judged": ("Réponses jugées par leur auteur", "points", "Si elle bouge, ce ne sont plus les mêmes qui jugent."),
         "votes": ("Votes utiles des visiteurs", "points", "Un visiteur peut voter plusieurs fois."),
-        "negative": ("Avis négatifs (doit rester nul)", "points", "L'avis est écrit avant toute réponse : l'IA n'y peut rien."),
+        "negative": (
+            "Avis négatifs (doit rester nul)",
+            "points",
+            "L'avis est écrit avant toute réponse : l'IA n'y peut rien.",
+        ),
     }
     rows = [
-        {"what": label, "unit": unit, "said": said, **{k: whole.loc[name, k] for k in ("effect", "low", "high", "n")}}
+        {"what": label, "unit": unit, "said": said, **{k: whole[name][k] for k in ("effect", "low", "high", "n")}}
         for name, (label, unit, said) in named.items()
-        if name in whole.index and pd.notna(whole.loc[name, "effect"])
+        if name in whole and pd.notna(whole[name]["effect"])
     ]
     if not rows:
         return
@@ -253,7 +265,13 @@ def _cohorts(table: pd.DataFrame) -> None:
     with st.expander("Effet sur le délai, par cohorte d'adoption"):
         tables.table(
             rows,
-            {"when": "Équipées au", "effect": "Effet (jours)", "low": "au moins", "high": "au plus", "n": "Observations"},
+            {
+                "when": "Équipées au",
+                "effect": "Effet (jours)",
+                "low": "au moins",
+                "high": "au plus",
+                "n": "Observations",
+            },
             name="effet-par-cohorte",
             alt="Effet de l'IA sur le délai par trimestre d'adoption, témoins jamais équipés",
         )
@@ -384,4 +402,6 @@ with states.guarded("L'impact n'a pas pu être lu"):
         for name, label in _MEASURES.items():
             if found[name]["method"]:
                 st.write(f"{label} : {found[name]['method']}")
-        st.write("Références : Borusyak, Jaravel et Spiess (2024) ; Callaway et Sant'Anna (2021) ; Wooldridge (2023) ; DiNardo, Fortin et Lemieux (1996) ; Newey et West (1987).")
+        st.write(
+            "Références : Borusyak, Jaravel et Spiess (2024) ; Callaway et Sant'Anna (2021) ; Wooldridge (2023) ; DiNardo, Fortin et Lemieux (1996) ; Newey et West (1987)."
+        )

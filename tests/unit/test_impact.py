@@ -243,7 +243,9 @@ def test_levels_and_movements_are_those_of_least_squares() -> None:
     cells["after"] = (cells["unit"] < 5) & (cells["month"] >= 5 + cells["unit"] % 3)
     cells["quarter"] = np.where(cells["unit"] < 5, np.where(cells["after"], 0, -2), panel.CONTROL)
     cells["n"] = rng.integers(1, 6, len(cells)).astype(float)
-    cells["total"] = cells["n"] * (cells["unit"] + 0.3 * cells["month"] + rng.normal(0, 1, len(cells)) - 2 * cells["after"])
+    cells["total"] = cells["n"] * (
+        cells["unit"] + 0.3 * cells["month"] + rng.normal(0, 1, len(cells)) - 2 * cells["after"]
+    )
     about = pd.DataFrame({"structure_id": [f"s{u}" for u in range(12)], "network": "R", "cohort": "c"})
     about["adopter"] = np.arange(12) < 5
     found = differences.study(panel.Panel(cells, about, 10), "gap", details=False, draws=2)
