@@ -25,7 +25,7 @@ measured AS (
         CASE WHEN later THEN 0 ELSE coalesce(a.useful, 0) END AS useful,
         CASE WHEN later THEN 0 ELSE coalesce(a.judged, 0) END AS judged,
         NOT coalesce(a.canned, FALSE) AND NOT later AND (
-            coalesce(a.answered, FALSE) OR s.first_reply_at IS NOT NULL OR s.status = 'Expérience avec réponse'
+            coalesce(a.answered, FALSE) OR s.first_reply_at IS NOT NULL OR coalesce(s.status = 'Expérience avec réponse', FALSE)
         ) AS answered,
         CASE WHEN NOT later THEN epoch(replied_at - /*basis*/ s.published_at) / 86400 END AS delay,
         CASE WHEN delay >= 0 THEN delay END AS days

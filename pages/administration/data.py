@@ -7,9 +7,11 @@ from datetime import datetime
 import pandas as pd
 import streamlit as st
 
-from data import jobs, snapshots
-from data.errors import VigieError
-from pages.components import french, identity, states, store, tables, welcome
+from analytics import quality
+from data import jobs, snapshots, withdrawals
+from data.metadata import BY_NAME
+from data.personal import LABELS
+from pages.components import charts, french, identity, links, states, store, tables, welcome
 from pages.components.navigation import Role
 
 _KINDS = {
@@ -45,7 +47,7 @@ st.write(
 )
 welcome.progress()
 
-last = warehouse.frame("SELECT * FROM ingests ORDER BY ran_at DESC LIMIT 1")
+last = quality.loads(warehouse)
 if not last.empty:
     row = last.iloc[0]
     states.figures(
@@ -72,6 +74,15 @@ if manager:
     running = job is not None and job.state == "running"
     with st.container(horizontal=True):
         if st.button(
+            "Télécharger et charger les données du jour",
+            icon=":material/cloud_download:",
+            key="start_download",
+            disabled=running,
+            help="Prend les données ouvertes du jour, les charge et refait l'analyse. Le service continue pendant ce temps.",
+        ):
+            jobs.start(settings.home, "download", jobs.download_steps(settings.home))
+            st.rerun()
+        if st.button(
             "Actualiser l'analyse",
             icon=":material/refresh:",
             key="start_refresh",
@@ -82,6 +93,20 @@ if manager:
             st.rerun()
     with st.expander("Charger un fichier", icon=":material/upload:"):
         welcome.load_form()
+
+    waiting = withdrawals.pending(settings.home)
+    if waiting is not None and waiting.held:
+        st.warning(
+            f"Le dernier fichier ne contient plus {french.count(len(waiting.reviews), 'avis', 'avis')} du précédent : il est "
+            "peut-être incomplet. Rien n'a été effacé. Revenez à l'instantané précédent, ou confirmez leur retrait : ils "
+            "seront alors effacés partout, y compris des projets de réponse, et cela ne se défait pas.",
+            icon=":material/warning:",
+        )
+        sure = st.checkbox("Ces avis ont bien été retirés du portail", key="withdrawals_sure")
+        if st.button("Effacer ces avis partout", icon=":material/delete:", key="erase", disabled=not sure):
+            with states.guarded("Effacement"):
+                withdrawals.erase(settings.home, confirmed=True)
+                st.rerun()
 
 st.header("Instantanés gardés", anchor=False)
 kept = snapshots.kept(settings.home)
@@ -107,43 +132,159 @@ st.dataframe(
     hide_index=True,
     alt="Instantanés gardés sur cette machine",
 )
+
+
+def serve(chosen: snapshots.Snapshot) -> None:
+    """Put a kept snapshot in service and draw the page again on it."""
+    with states.guarded("Retour en arrière"):
+        snapshots.serve(settings.home, chosen)
+        st.rerun()
+
+
 if manager and len(kept) > 1:
     others = {s.id: s for s in kept if s.id != snapshot.id}
+    before = next((s for s in kept if s.id < snapshot.id), None)
     with st.container(horizontal=True, vertical_alignment="bottom"):
+        if before is not None and st.button(
+            "Revenir à l'instantané précédent",
+            icon=":material/undo:",
+            key="previous",
+            help=f"Celui du {french.moment(datetime.fromisoformat(before.created_at))} UTC. Réversible.",
+        ):
+            serve(before)
         chosen = st.selectbox(
-            "Revenir à un autre instantané",
+            "Choisir un autre instantané",
             list(others),
             format_func=lambda i: french.moment(datetime.fromisoformat(others[i].created_at)) + " UTC",
             key="previous_snapshot",
         )
         if st.button(
             "Mettre en service",
-            icon=":material/undo:",
+            icon=":material/published_with_changes:",
             key="serve_snapshot",
             help="Réversible : l'instantané actuel est gardé.",
         ):
-            try:
-                snapshots.serve(settings.home, others[chosen])
-            except VigieError as error:
-                st.error(str(error))
-            else:
-                st.rerun()
+            serve(others[chosen])
+
+volumes = quality.years(warehouse)
+charts.show(
+    charts.bars([str(year) for year in volumes["year"]], volumes["n"].tolist()),
+    title="Avis publiés par année",
+    alt="Avis publiés par année : "
+    + ", ".join(f"{y} {french.number(n)}" for y, n in zip(volumes["year"], volumes["n"], strict=True)),
+    frame=volumes.assign(year=volumes["year"].astype(str)),
+    labels={"year": "Année", "n": "Avis", "answered_share": "Part avec une première réponse"},
+    name="volumes",
+    help="La dernière année n'est pas finie ; la part avec une réponse y monte encore.",
+)
+
+st.header("Remplissage des champs au fil des ans", anchor=False)
+full = quality.completeness(warehouse)
+if full.empty:
+    states.empty("Le remplissage n'est pas encore calculé.", "Lancez « Actualiser l'analyse ».")
+else:
+    groups = list(dict.fromkeys(field.group for field in BY_NAME.values()))
+    group = st.selectbox("Groupe de champs", groups, key="group", bind="query-params") or groups[0]
+    shown = full[[BY_NAME[name].group == group for name in full["field"]]]
+    years = [column for column in shown.columns if column != "field"]
+    tables.table(
+        shown.assign(field=[BY_NAME[name].label for name in shown["field"]], **{y: shown[y] * 100 for y in years}),
+        {"field": "Champ"} | {y: st.column_config.NumberColumn(y, format="%.0f %%") for y in years},
+        name="remplissage",
+        alt=f"Part des avis qui remplissent chaque champ, par année : {group}",
+    )
+    links.to("champs", "Regarder un champ de près")
+
+problems = quality.problems(warehouse)
+st.header("Contrôles du dernier chargement", anchor=False)
+results = quality.checks(problems)
+held = sum(not check.broken for check in results)
+st.write(f"{french.number(held)} contrôles respectés sur {french.number(len(results))}. Rien n'est corrigé en silence.")
+tables.table(
+    pd.DataFrame(
+        {
+            "name": [check.name for check in results],
+            "result": [
+                f"✗ {french.count(check.broken, 'cas', 'cas')}" if check.broken else "✓ respecté" for check in results
+            ],
+        }
+    ),
+    {"name": "Contrôle", "result": "Résultat"},
+    name="controles",
+    alt="Résultat de chaque contrôle",
+)
 
 st.header("Défauts constatés au dernier chargement", anchor=False)
-problems = warehouse.frame(
-    "SELECT column_name, kind, count, array_to_string(examples, ' · ') AS examples FROM problems "
-    "WHERE ingest_id = (SELECT id FROM ingests ORDER BY ran_at DESC LIMIT 1) ORDER BY count DESC"
-)
 if problems.empty:
     st.success("Aucun défaut constaté.", icon=":material/check_circle:")
 else:
+    repaired = int(problems.loc[problems["kind"].isin(quality.REPAIRS), "count"].sum())
+    st.write(
+        f"{french.count(repaired, 'valeur réparée', 'valeurs réparées')}, dont voici le détail avec les autres constats."
+    )
     tables.table(
         problems.assign(kind=[_KINDS.get(kind, kind) for kind in problems["kind"]]),
         {"column_name": "Colonne", "kind": "Constat", "count": "Lignes", "examples": "Exemples"},
         name="defauts",
         alt="Défauts constatés",
     )
-refused = warehouse.frame("SELECT file, line, reason FROM refused ORDER BY line LIMIT 500")
+refused = quality.refused(warehouse)
 if not refused.empty:
     st.header("Lignes refusées", anchor=False)
     tables.table(refused, {"file": "Fichier", "line": "Ligne", "reason": "Motif"}, name="refus", alt="Lignes refusées")
+
+st.header("Données personnelles et retraits", anchor=False)
+gone = quality.withdrawn(warehouse)
+st.write(
+    "Les pseudonymes sont gardés mais jamais montrés. Ce que des motifs trouvent dans les textes est masqué à l'écran, dans "
+    "les exports et avant tout modèle. Un nom écrit seul, sans « M. » ni « Mme », n'est pas repéré : relisez avant de citer."
+)
+st.write(
+    f"{french.count(gone, 'avis retiré', 'avis retirés')} par le portail depuis le premier chargement, effacés partout."
+)
+kinds = quality.personal(warehouse)
+if not kinds.empty:
+    tables.table(
+        kinds.assign(kind=[LABELS.get(kind, kind).strip("[]") for kind in kinds["kind"]]),
+        {"kind": "Nature", "reviews": "Avis où il y en a"},
+        name="donnees_personnelles",
+        alt="Avis où une donnée personnelle a été trouvée, par nature",
+    )
+
+st.header("Historique", anchor=False)
+with st.expander("Chargements", icon=":material/history:"):
+    tables.table(
+        last,
+        {
+            "ran_at": st.column_config.DatetimeColumn("Quand (UTC)", format="DD/MM/YYYY HH:mm"),
+            "files": "Fichiers",
+            "read": "Lues",
+            "loaded": "Chargées",
+            "inserted": "Nouveaux",
+            "updated": "Modifiés",
+            "withdrawn": "Retirés",
+            "rejected": "Refusées",
+            "duration_s": st.column_config.NumberColumn("Durée (s)", format="%.1f"),
+        },
+        name="chargements",
+        alt="Derniers chargements",
+    )
+with st.expander("Analyses", icon=":material/history:"):
+    done = quality.refreshes(warehouse)
+    if done.empty:
+        st.text("Aucune analyse encore.")
+    else:
+        tables.table(
+            done,
+            {
+                "ran_at": st.column_config.DatetimeColumn("Quand (UTC)", format="DD/MM/YYYY HH:mm"),
+                "duration_s": st.column_config.NumberColumn("Durée (s)", format="%.0f"),
+                "topics": "Irritants",
+                "assigned": "Avis rattachés",
+                "rejected": "Sans irritant",
+                "signals": "Signaux",
+            },
+            name="analyses",
+            alt="Dernières analyses",
+        )
+links.to("provenance", "D'où vient un chiffre ?")

@@ -13,6 +13,9 @@ from data.errors import VigieError
 from pages.components import french, navigation, store, welcome
 from pages.components.navigation import Role
 
+_DATED = frozenset(
+    {"vue-d-ensemble", "tendances", "irritants", "irritant", "recherche", "delais", "provenance"}
+)
 _UNKNOWN = "adresse-inconnue"  # asgi.py sends mistyped addresses home with this parameter
 
 
@@ -43,6 +46,7 @@ def menu(role: Role) -> dict[str, list[st.Page]]:
 def draw(title: str) -> None:
     """Banner and snapshot date; quiet when there is no data yet (the page's guard welcomes)."""
     st.set_page_config(page_title=f"{title} · Vigie")
+    st.session_state[store.KNOWN_ON] = None
     if _UNKNOWN in st.query_params:
         st.warning("Cette adresse n'existe pas ; voici votre page d'accueil.", icon=":material/link_off:")
     try:
@@ -52,12 +56,40 @@ def draw(title: str) -> None:
     day = date.fromisoformat(snapshot.last_publication)
     with st.sidebar:
         st.caption(f"Données jusqu'au {french.day(day)}")
+        past = _past(title, day)
         if welcome.under_way():
             welcome.progress()
         elif not snapshot.refreshed:
             st.caption("Irritants et signaux en attente d'actualisation.")
+    if past is not None:
+        st.warning(
+            f"Avis et réponses tels que connus le {french.day(past)}. Les irritants et les signaux restent ceux de l'analyse "
+            "en service ; les avis retirés depuis n'y sont plus.",
+            icon=":material/history:",
+        )
     if snapshot.demo:
         st.info(
             "**Démonstration** : tous les avis affichés sont fictifs, produits par un générateur.",
             icon=":material/science:",
         )
+
+
+def _past(title: str, last: date) -> date | None:
+    """The past day that the page is asked as known on, chosen in the sidebar of the rooms that show figures."""
+    room = next((room for room in navigation.ROOMS if room.title == title), None)
+    if room is None or room.slug not in _DATED:
+        return None
+    with st.expander("Comme connu à une date passée", icon=":material/history:"):
+        day = st.date_input(
+            "Tel que connu le",
+            None,
+            max_value=last,
+            format="DD/MM/YYYY",
+            key="connu_le",
+            bind="query-params",
+            help="Toutes les mesures de la page sont refaites avec ce que le portail montrait ce jour-là.",
+        )
+    if not isinstance(day, date) or day >= last:
+        return None
+    st.session_state[store.KNOWN_ON] = day
+    return day

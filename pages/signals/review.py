@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from analytics import reviews
-from pages.components import french, identity, links, states, store, verbatims
+from analytics import fields, reviews
+from data import personal
+from pages.components import french, identity, links, states, store, tables, verbatims
 from pages.components.navigation import ANSWERERS
 
 who = identity.guard("avis")
@@ -54,3 +55,21 @@ st.table(
     border="horizontal",
     alt="Informations sur l'avis",
 )
+
+with st.expander(
+    "Toutes les informations gardées de cet avis", icon=":material/list_alt:", key="every", on_change="rerun"
+) as every:
+    if every.open:
+        kept = fields.of_review(store.warehouse(), review.id)
+        kept = kept[kept["value"] != ""].assign(
+            value=[personal.mask(value) for value in kept.loc[kept["value"] != "", "value"]]
+        )
+        tables.table(
+            kept,
+            {"group": "Groupe", "label": "Champ", "value": "Valeur"},
+            name=f"avis_{review.id}",
+            alt="Toutes les informations gardées de cet avis",
+        )
+        st.caption(
+            "Les champs vides et le pseudonyme ne sont pas montrés ; les données personnelles trouvées sont masquées."
+        )

@@ -2,12 +2,18 @@
 
 import json
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import duckdb
 import pytest
 
 from data import snapshots
 from data.errors import NoSnapshot, VigieError
+from tests import open_data
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def publish(home, *, parent=None, content=1):
@@ -88,3 +94,21 @@ def test_a_damaged_pointer_is_one_clear_error(tmp_path):
     pointer.write_text(json.dumps({"id": "x"}))
     with pytest.raises(VigieError, match="damaged"):
         snapshots.current(tmp_path)
+
+
+def test_a_process_killed_at_any_moment_leaves_a_whole_snapshot_served(tmp_path):
+    """Fifty loads killed at random moments: the one in service is always one of the two files, whole."""
+    files = []
+    for name, count in (("a.csv", 20), ("b.csv", 30)):
+        rows = [
+            open_data.row(i, titre=f"{name} {i}", id_structure_1="s", reponse_structure_1="Oui") for i in range(count)
+        ]
+        files.append(open_data.write(tmp_path / name, rows))
+    command = [sys.executable, "-m", "tests.crashes", str(tmp_path / "home"), *map(str, files), "50", "7"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=500, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    told = json.loads(done.stdout)
+    assert len(told["seen"]) == 50
+    assert set(told["seen"]) <= {20, 30}
+    assert told["killed"] >= 20
+    assert told["left"] == 0
