@@ -41,7 +41,7 @@ class Spread:
 
 def known(warehouse: Warehouse) -> tuple[Field, ...]:
     """The fields that this snapshot holds: derived ones only after a refresh."""
-    derived = warehouse.has("review_metadata")
+    derived = warehouse.has("review_metadata") and bool(warehouse.rows("SELECT 1 FROM review_metadata LIMIT 1"))
     return tuple(field for field in FIELDS if derived or field.table != "metadata")
 
 

@@ -13,9 +13,7 @@ from data.errors import VigieError
 from pages.components import french, navigation, store, welcome
 from pages.components.navigation import Role
 
-_DATED = frozenset(
-    {"vue-d-ensemble", "tendances", "irritants", "irritant", "recherche", "delais", "provenance"}
-)
+_DATED = frozenset({"vue-d-ensemble", "tendances", "irritants", "irritant", "recherche", "delais", "provenance"})
 _UNKNOWN = "adresse-inconnue"  # asgi.py sends mistyped addresses home with this parameter
 
 

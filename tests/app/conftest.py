@@ -94,7 +94,19 @@ def loaded_home(tiny_home: Path) -> Path:
     """The tiny home as ingest leaves it: nothing derived yet, no topics and no signals."""
     serving = snapshots.current(tiny_home)
     with duckdb.connect(str(snapshots.file_of(tiny_home, serving))) as connection:
-        for table in ("topics", "review_topics", "cells", "signals", "signal_weeks", "impact", "adoption", "refreshes"):
+        for table in (
+            "review_measures",
+            "review_metadata",
+            "completeness",
+            "topics",
+            "review_topics",
+            "cells",
+            "signals",
+            "signal_weeks",
+            "impact",
+            "adoption",
+            "refreshes",
+        ):
             connection.execute(f"DROP TABLE {table}")
     snapshots.serve(tiny_home, replace(serving, refreshed=False))
     return tiny_home

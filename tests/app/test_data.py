@@ -6,14 +6,17 @@ import json
 import os
 import time
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from data import jobs, snapshots
+from analytics import delays
+from data import jobs, measures, metadata, snapshots
 from data.jobs import Job, Step
 from data.snapshots import Snapshot
+from generation import distress
 from tests.app.conftest import Opened, figures, said
 
 
@@ -56,7 +59,7 @@ def test_the_last_load_is_counted(ingested_home: Path, open_page: Opened) -> Non
 
 def test_defects_are_told_in_french_and_as_text(ingested_home: Path, open_page: Opened) -> None:
     app = open_page("donnees")
-    defects, refused = (table.value for table in app.table)
+    defects, refused = (table.value for table in app.table[1:3])
     assert list(defects["Constat"]) == ["valeur inattendue, gardée telle quelle"]
     assert list(defects["Exemples"]) == [r"=1\+1 · \*\*gras\*\*"]
     assert list(refused["Motif"]) == ["sans numéro"]
@@ -109,3 +112,61 @@ def test_the_analysis_can_be_asked_for_once(
     assert asked == ["refresh"]
     assert app.progress[0].text.startswith("Traitement en cours : Analyse")
     assert app.button(key="start_refresh").disabled
+
+
+def test_every_check_is_told_whether_it_holds(ingested_home: Path, open_page: Opened) -> None:
+    with duckdb.connect(str(snapshots.file_of(ingested_home, snapshots.current(ingested_home)))) as connection:
+        connection.execute("INSERT INTO problems VALUES ('i1', 'row', 'repeated_id', 3, [])")
+    app = open_page("donnees")
+    results = dict(app.table[0].value.to_numpy().tolist())
+    assert results["Chaque numéro d'avis est unique"] == "✗ 3 cas"
+    assert results["Les dates sont lisibles"] == "✓ respecté"
+    assert "9 contrôles respectés sur 11" in said(app)
+
+
+def test_one_button_goes_back_to_the_snapshot_before(tiny_home: Path, open_page: Opened) -> None:
+    first, second = earlier(tiny_home)
+    app = open_page("donnees")
+    assert snapshots.current(tiny_home) == second
+    app.button(key="previous").click().run()
+    assert snapshots.current(tiny_home).id == first.id
+    assert "previous" not in {button.key for button in app.button}
+
+
+def test_the_open_data_of_the_day_is_asked_for_in_the_background(
+    tiny_home: Path, open_page: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[str]] = []
+    monkeypatch.setattr(jobs, "start", lambda home, name, steps: asked.append([step.argv[0] for step in steps]))
+    open_page("donnees").button(key="start_download").click().run()
+    assert asked == [["data", "data", "refresh"]]
+    assert jobs.download_steps(tiny_home)[0].argv[:2] == ("data", "download")
+
+
+def test_reviews_missing_from_a_file_cut_short_are_erased_only_once_confirmed(
+    tiny_home: Path, open_page: Opened
+) -> None:
+    pending = snapshots.folder(tiny_home) / "withdrawn.json"
+    pending.write_text(json.dumps({"reviews": [901, 902], "held": True}))
+    app = open_page("donnees")
+    assert "Le dernier fichier ne contient plus 2 avis du précédent" in said(app)
+    assert app.button(key="erase").disabled
+    app.checkbox(key="withdrawals_sure").check().run()
+    app.button(key="erase").click().run()
+    assert not pending.exists()
+    assert "ne contient plus" not in said(app)
+
+
+def test_completeness_and_personal_data_are_told_once_analysed(tiny_home: Path, open_page: Opened) -> None:
+    file = snapshots.file_of(tiny_home, snapshots.current(tiny_home))
+    with duckdb.connect(str(file)) as connection:
+        measures.refresh(connection, distress.cue)
+        metadata.write(connection, date(2025, 6, 30), delays.measured(), [])
+        expected = connection.execute(
+            "SELECT count(*) FILTER (department IS NOT NULL) * 100 / count(*) FROM reviews WHERE year(published_on) = 2025"
+        ).fetchall()[0][0]
+    app = open_page("donnees")
+    full = next(frame.value for frame in app.dataframe if "field" in frame.value)
+    told = full.set_index("field")["2025"]
+    assert told["Département de l'usager"] == pytest.approx(expected)
+    assert "un nom écrit seul" in said(app).lower()
