@@ -14,8 +14,10 @@ import duckdb
 from data.warehouse import sql
 
 _PUBLISHED = "review_id IN (SELECT id FROM reviews)"
-_WITH_REVIEWS = dict.fromkeys(("review_topics", "review_measures", "review_metadata"), _PUBLISHED)
-LISTS = {"topics": "exemplars", "signals": "review_ids"}
+_WITH_REVIEWS = dict.fromkeys(
+    ("review_topics", "model_review_topics", "review_measures", "review_metadata"), _PUBLISHED
+)
+LISTS = {"topics": "exemplars", "model_topics": "exemplars", "signals": "review_ids"}
 
 
 def attach(db: duckdb.DuckDBPyConnection, file: Path) -> None:

@@ -8,6 +8,8 @@ stay out. The rule it protects: the same reviews give the same clusters, and ano
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 from sklearn.cluster import AgglomerativeClustering, KMeans, kmeans_plusplus
 
@@ -24,14 +26,19 @@ _SAMPLE = 40_000  # reviews the first k-means looks at
 class MergedClusters:
     """`fit` / `predict` / `labels_`, as BERTopic asks of a clustering model.
 
-    `lengths` are those of the reviews' vectors before scaling, in the order of `fit`. After `fit`: `labels_` (-1 = too
-    little evidence), `centres_` (clusters, dimensions) and `threshold_`, the evidence a review must exceed.
+    `lengths` are those of the reviews' vectors before scaling, in the order of `fit`; `pins` the rows of groups that
+    must have a cluster, by id: topics that people edited. After `fit`: `labels_` (-1 = too little evidence), `centres_`
+    (clusters, dimensions), `pinned_` (cluster of each pin) and `threshold_`, the evidence a review must exceed.
     """
 
-    def __init__(self, lengths: np.ndarray, wanted: int, seed: int = 0) -> None:
+    def __init__(
+        self, lengths: np.ndarray, wanted: int, seed: int = 0, pins: Mapping[int, np.ndarray] | None = None
+    ) -> None:
         self.lengths = lengths
         self.wanted = wanted
         self.seed = seed
+        self.pins = dict(pins or {})
+        self.pinned_: dict[int, int] = {}
         self.labels_ = np.empty(0, dtype=np.int64)
         self.centres_ = np.empty((0, 0), dtype=np.float32)
         self.threshold_ = 0.0
@@ -54,6 +61,13 @@ class MergedClusters:
             labels = (vectors @ centres.T).argmax(axis=1)
         centres = _centres(vectors[telling], labels[telling])
         self.centres_ = centres[_distinct(vectors[telling], self.lengths[telling], centres)]
+        if self.pins:
+            nearest, _ = judged(vectors, self.lengths, self.centres_)
+            self.pinned_, missing = pinned([np.flatnonzero(nearest == j) for j in range(len(self.centres_))], self.pins)
+            if missing:
+                added = unit(np.stack([vectors[self.pins[id_]].mean(axis=0) for id_ in missing]))
+                self.pinned_ |= {id_: len(self.centres_) + k for k, id_ in enumerate(missing)}
+                self.centres_ = np.concatenate([self.centres_, added])
         nearest, proof = judged(vectors, self.lengths, self.centres_)
         self.threshold_ = float(np.quantile(proof, REJECTED))
         self.labels_ = np.where(proof > self.threshold_, nearest, -1)
@@ -64,6 +78,25 @@ class MergedClusters:
         if len(vectors) != len(self.labels_):
             raise ValueError("new reviews are assigned by TopicModel.assign")
         return self.labels_
+
+
+def pinned(members: Sequence[np.ndarray], pins: Mapping[int, np.ndarray]) -> tuple[dict[int, int], list[int]]:
+    """Which group stands for each pin, and the pins that none stands for.
+
+    A group stands for a pin when they share at least half of the larger of the two (a pin lost in a larger group is
+    another subject); best matches first, one to one.
+    """
+    shares = []
+    for id_, rows in pins.items():
+        for j, own in enumerate(members):
+            shared = len(np.intersect1d(rows, own, assume_unique=True))
+            if shared and shared >= 0.5 * max(len(rows), len(own)):
+                shares.append((-shared, id_, j))
+    found: dict[int, int] = {}
+    for _, id_, j in sorted(shares):
+        if id_ not in found and j not in found.values():
+            found[id_] = j
+    return found, [id_ for id_ in pins if id_ not in found and len(pins[id_])]
 
 
 def judged(vectors: np.ndarray, lengths: np.ndarray, centres: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,8 +18,8 @@ from scipy.optimize import linear_sum_assignment
 from sklearn.feature_extraction.text import CountVectorizer
 
 from analytics.topics import names, text, vectors
-from analytics.topics.clusters import MergedClusters, subdivided
-from analytics.topics.model import Topic, TopicModel
+from analytics.topics.clusters import MergedClusters, pinned, subdivided
+from analytics.topics.model import Assignment, Topic, TopicModel
 from analytics.topics.vectors import Words, unit
 
 IRRITANTS = 72  # what a person can hold in mind, when there are reviews enough
@@ -43,12 +43,16 @@ def fit(
     kind: str,
     last_publication: str,
     previous: TopicModel | None = None,
+    kept: frozenset[int] = frozenset(),
+    titler: names.Titler | None = None,
     seed: int = 0,
 ) -> TopicModel:
     """A topic model of the reviews (`texts` and `ids` in the same order), at most `MOST_REVIEWS` of them drawn.
 
-    With `previous`, a topic that shares most of its reviews with one of the earlier model keeps its id. Too few
-    usable reviews give a model without irritants, that leaves everything unassigned.
+    With `previous`, a topic that shares most of its reviews with one of the earlier model keeps its id, and an irritant
+    its title too; those in `kept` (ids that people edited) are there again whatever the new clusters, as long as any
+    review is about them. `titler` names new irritants; a rule does where it is silent. Too few usable reviews give a
+    model without irritants, that leaves everything unassigned.
     """
     random = np.random.default_rng(seed)
     rows = np.arange(len(texts))
@@ -67,7 +71,11 @@ def fit(
     usable = int(np.count_nonzero(lengths))
     if usable < FEWEST_REVIEWS:
         return _empty(kind, last_publication, len(texts), previous)
-    clusters = MergedClusters(lengths, wanted=min(IRRITANTS, max(2, usable // _REVIEWS_EACH)), seed=seed)
+    old = previous.assign(texts) if previous is not None and previous.irritants else None
+    pins = {id_: np.flatnonzero(old.irritant == id_) for id_ in sorted(kept)} if old is not None else {}
+    pins = {id_: found for id_, found in pins.items() if len(found)}
+    wanted = min(IRRITANTS, max(2, usable // _REVIEWS_EACH))
+    clusters = MergedClusters(lengths, wanted=wanted, seed=seed, pins=pins)
     titled = [" ".join([*parts[:1] * _TITLE, *parts]) for parts in sentences]
     terms = _bertopic(titled, placed, clusters)
     if not len(_used(clusters)):  # every review says the same
@@ -79,6 +87,9 @@ def fit(
         clusters=clusters,
         terms=terms,
         previous=previous,
+        old=old,
+        kept=kept,
+        titler=titler,
         seed=seed,
         shared={
             "kind": kind,
@@ -151,6 +162,9 @@ def _model(
     clusters: MergedClusters,
     terms: dict[int, list[tuple[str, float]]],
     previous: TopicModel | None,
+    old: Assignment | None,
+    kept: frozenset[int],
+    titler: names.Titler | None,
     seed: int,
     shared: dict[str, Any],
 ) -> TopicModel:
@@ -161,18 +175,27 @@ def _model(
     centres = clusters.centres_[used]
     fine = [subdivided(placed[m], _SUBJECT_SIZE, _SUBJECTS_EACH, seed) for m in members]
     groups = [(i, m[f == g]) for i, (m, f) in enumerate(zip(members, fine, strict=True)) for g in range(f.max() + 1)]
+    forced_subjects = _kept_subjects(groups, members, old, kept)
     subject_centres = unit(np.stack([placed[rows].mean(axis=0) for _, rows in groups]))
-    old = previous.assign(texts) if previous is not None and previous.irritants else None
     fresh = previous.next_ids if previous is not None else (0, _FIRST_SUBJECT)
-    irritant_ids = carried(members, old.irritant if old else None, fresh[0])
-    subject_ids = carried([rows for _, rows in groups], old.subject if old else None, fresh[1])
-    titles = names.named([terms[int(c)] for c in used], [_some(texts, m, random, _NAMING_SAMPLE) for m in members])
+    place_of = {int(c): i for i, c in enumerate(used)}
+    forced = {place_of[j]: id_ for id_, j in clusters.pinned_.items() if j in place_of}
+    irritant_ids = carried(members, old.irritant if old else None, fresh[0], forced)
+    subject_ids = carried([rows for _, rows in groups], old.subject if old else None, fresh[1], forced_subjects)
+    earlier = {t.id: t for t in previous.irritants} if previous is not None else {}
+    titles = names.named(
+        [terms[int(c)] for c in used],
+        [_some(texts, m, random, _NAMING_SAMPLE) for m in members],
+        known=[earlier[i].title if i in earlier else None for i in irritant_ids],
+        titler=titler,
+    )
     places = _map(centres)
     irritants = tuple(
         Topic(
             id=irritant_ids[i],
             label=titles[i].label,
             terms=titles[i].terms,
+            named_by=titles[i].by,
             exemplars=tuple(int(r) for r in ids[m[np.argsort(-(placed[m] @ centres[i]), kind="stable")[:_EXEMPLARS]]]),
             x=float(places[i, 0]),
             y=float(places[i, 1]),
@@ -194,11 +217,28 @@ def _model(
     )
 
 
-def carried(members: Sequence[np.ndarray], old: np.ndarray | None, fresh: int) -> list[int]:
+def _kept_subjects(
+    groups: list[tuple[int, np.ndarray]], members: Sequence[np.ndarray], old: Assignment | None, kept: frozenset[int]
+) -> dict[int, int]:
+    """Give every kept subject a group, adding to `groups` where none stands for it; position of the group -> id."""
+    pins = {} if old is None else {id_: np.flatnonzero(old.subject == id_) for id_ in sorted(kept)}
+    found, missing = pinned([rows for _, rows in groups], pins)
+    for id_ in missing:
+        shares = [len(np.intersect1d(pins[id_], m, assume_unique=True)) for m in members]
+        parent = int(np.argmax(shares))
+        if shares[parent]:
+            found[id_] = len(groups)
+            groups.append((parent, np.intersect1d(pins[id_], members[parent], assume_unique=True)))
+    return {j: id_ for id_, j in found.items()}
+
+
+def carried(
+    members: Sequence[np.ndarray], old: np.ndarray | None, fresh: int, forced: Mapping[int, int] | None = None
+) -> list[int]:
     """Ids of the new groups: an earlier id where at least half of the smaller side is shared, else a fresh one.
 
-    `members` are row numbers of each group, `old` the earlier id of each row (-1 = none). One to one,
-    by the Hungarian method on the numbers of shared rows.
+    `members` are row numbers of each group, `old` the earlier id of each row (-1 = none), `forced` ids given whatever
+    is shared, by position. One to one, by the Hungarian method on the numbers of shared rows.
     """
     ids: list[int | None] = [None] * len(members)
     if old is not None:
@@ -207,9 +247,13 @@ def carried(members: Sequence[np.ndarray], old: np.ndarray | None, fresh: int) -
         for i, rows in enumerate(members):
             values, times = np.unique(old[rows][old[rows] >= 0], return_counts=True)
             shared[i, np.searchsorted(known, values)] = times
+        for i, id_ in (forced or {}).items():
+            shared[i, :] = 0
+            shared[:, known == id_] = 0
+            ids[i] = id_
         for i, j in zip(*linear_sum_assignment(-shared), strict=True):
             smaller = min(len(members[i]), int(np.count_nonzero(old == known[j])))
-            if shared[i, j] >= 0.5 * smaller:
+            if ids[i] is None and shared[i, j] and shared[i, j] >= 0.5 * smaller:
                 ids[i] = int(known[j])
     largest_first = sorted((i for i, id_ in enumerate(ids) if id_ is None), key=lambda i: -len(members[i]))
     for offset, i in enumerate(largest_first):

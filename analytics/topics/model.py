@@ -44,6 +44,12 @@ class Topic:
     exemplars: tuple[int, ...] = ()  # review ids of the fitting corpus
     x: float = 0.0
     y: float = 0.0
+    named_by: str = "rule"  # 'rule' | 'model': who wrote the title
+
+    @property
+    def title(self) -> tuple[str, str]:
+        """Title and who wrote it."""
+        return self.label, self.named_by
 
 
 @dataclass(frozen=True)
@@ -196,4 +202,5 @@ def _topic(said: dict[str, Any]) -> Topic:
         exemplars=tuple(int(i) for i in said["exemplars"]),
         x=float(said["x"]),
         y=float(said["y"]),
+        named_by=str(said.get("named_by", "rule")),
     )

@@ -1,14 +1,15 @@
-"""Short French titles of irritants and subjects, by rule, from their c-TF-IDF terms.
+"""Short French titles of irritants and subjects, from their c-TF-IDF terms: by rule, or by a model where there is one.
 
 Terms arrive as counted keys (stems) with the reviews they come from; titles leave as words people wrote, accents
-kept. The rule it protects: every title is unique, readable, and holds no stem.
+kept. The rules it protects: every title is unique, readable, and holds no stem; a title that a model wrote says so; a
+title once given stays.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from analytics.topics import text
@@ -30,28 +31,57 @@ _LINKS = frozenset(
 _PAIR_WORD = re.compile(r"[^\s']+'|[^\s']+")
 
 
+Titler = Callable[[Sequence[str], Sequence[str]], str | None]  # shown terms, some reviews -> a title, None if it can't
+_LONGEST = 70  # characters of a model's title
+_READ = 5  # reviews a model reads
+_CONTROL = re.compile(r"[\x00-\x1f]+")
+
+
 @dataclass(frozen=True)
 class Named:
     """Title and terms of a topic, as shown."""
 
     label: str
     terms: tuple[str, ...]
+    by: str = "rule"  # 'rule' | 'model'
 
 
-def named(topics: Sequence[Sequence[tuple[str, float]]], samples: Sequence[Sequence[str]]) -> list[Named]:
+def named(
+    topics: Sequence[Sequence[tuple[str, float]]],
+    samples: Sequence[Sequence[str]],
+    *,
+    known: Sequence[tuple[str, str] | None] | None = None,
+    titler: Titler | None = None,
+) -> list[Named]:
     """A title and shown terms for each topic.
 
     `topics` holds each one's (key, weight), heaviest first; `samples` some of its reviews, to find how people write
-    the keys. Titles are made unique by adding the next telling term, then a number.
+    the keys; `known` titles to keep, with who wrote them. Titles are made unique by adding the next telling term, then
+    a number; one that `titler` gives and another topic has, or that is no title, is left for the rule's.
     """
-    taken: set[str] = set()
+    given = list(known) if known is not None else [None] * len(topics)
+    taken = {text.fold(title[0]) for title in given if title is not None}
     out = []
-    for terms, reviews in zip(topics, samples, strict=True):
+    for terms, reviews, title in zip(topics, samples, given, strict=True):
         shown = [surface for _, surface in readable(terms, text.surfaces(reviews, {key for key, _ in terms}))]
-        label = _unique(shown, taken)
+        label, by = title or (None, "rule")
+        if label is None and titler is not None:
+            label, by = _asked(titler, shown, reviews, taken), "model"
+        if label is None:
+            label, by = _unique(shown, taken), "rule"
         taken.add(text.fold(label))
-        out.append(Named(label, tuple(shown[:_SHOWN])))
+        out.append(Named(label, tuple(shown[:_SHOWN]), by))
     return out
+
+
+def _asked(titler: Titler, shown: Sequence[str], reviews: Sequence[str], taken: set[str]) -> str | None:
+    """The model's title when it is one: a short line that no other topic has."""
+    told = titler(shown[:_SHOWN], reviews[:_READ])
+    lines = [" ".join(_CONTROL.sub(" ", line).split()).strip(' ."«»*#-') for line in (told or "").splitlines()]
+    label = next((line for line in lines if line), "")
+    if not 3 <= len(label) <= _LONGEST or text.fold(label) in taken:
+        return None
+    return label[:1].upper() + label[1:]
 
 
 def readable(terms: Sequence[tuple[str, float]], written: dict[str, Counter[str]]) -> list[tuple[str, str]]:

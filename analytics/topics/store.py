@@ -1,25 +1,30 @@
 """Topics in a snapshot: when to fit and when only to assign, and the tables both leave.
 
-Owns the tables `topics`, `review_topics` and `cells` and the folder `topics/` of the artifacts. The rules it
-protects: the model changes only when there is a reason to (the reference is stable from day to day), and every review
-has a row, unassigned ones included.
+Owns the tables `topics`, `review_topics`, `cells` and those of the model's own word, and the folder `topics/` of the
+artifacts. The rules it protects: the model changes only when there is a reason to (the reference is stable from day to
+day); every review has a row, unassigned ones included; a damaged model is refused by name and the last good one serves.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 import numpy as np
 import pandas as pd
 
-from analytics.topics import model
+from analytics.topics import changes, edits, model, names
+from analytics.topics.changes import Change
 from analytics.topics.model import UNASSIGNED, Assignment, Topic, TopicModel
+from data.operations.curation import Edit
 from data.warehouse import sql
 
 FOLDER = "topics"
 _GROWN = 2.0  # refit once there are this many times more reviews than the model was fitted on
+_NEIGHBOURS = 5
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,8 @@ class Outcome:
     fitted: bool
     assigned: int
     rejected: int
+    changes: tuple[Change, ...]  # what a refit did to the reference
+    notices: tuple[str, ...]  # models that were refused, and why
 
 
 def refresh(
@@ -38,34 +45,47 @@ def refresh(
     *,
     kind: str,
     last_publication: str,
-    fallback: Path | None = None,
+    fallbacks: Sequence[Path] = (),
     refit: bool = False,
+    made: Sequence[Edit] = (),
+    titler: names.Titler | None = None,
 ) -> Outcome:
     """Assign every review of the snapshot being written, with a new model when there is a reason to fit one.
 
-    The model in service is that of `artifacts`, else of the `fallback` folder. A damaged one raises BadModel unless
-    `refit` asks for a new one, which then starts its ids afresh.
+    The model in service is that of `artifacts`, else the first good one of the `fallbacks`: artifacts of earlier
+    snapshots, newest first. Raises BadModel when models were found and none is good, unless `refit` asks for a new one,
+    which then starts its ids afresh. `made` are people's edits, applied after the model.
     """
     frame = connection.execute(sql(__file__, "texts")).df()
     texts = frame["text"].astype(str).tolist()
     folder = artifacts / FOLDER
-    serving = _serving(folder, forgiving=refit)
-    if serving is None and fallback is not None:
-        serving = _serving(fallback / FOLDER, forgiving=refit)
-        if serving is not None:
-            serving.save(folder)
+    serving, notices = _serving([folder, *(f / FOLDER for f in fallbacks)], forgiving=refit)
+    if serving is not None:
+        serving.save(folder)
     fitted = refit or serving is None or outgrown(serving, kind, len(texts))
+    before: tuple[TopicModel, Assignment] | None = None
     if fitted:
         from analytics.topics import fit  # BERTopic is only paid for when a model is fitted
 
         previous = serving if serving is not None and serving.kind == kind else None
-        serving = fit.fit(texts, frame["id"].tolist(), kind=kind, last_publication=last_publication, previous=previous)
+        before = None if previous is None else (previous, previous.assign(texts))
+        serving = fit.fit(
+            texts,
+            frame["id"].tolist(),
+            kind=kind,
+            last_publication=last_publication,
+            previous=previous,
+            kept=edits.kept_ids(made),
+            titler=titler,
+        )
         serving.save(folder)
     assert serving is not None
     assignment = serving.assign(texts)
-    write(connection, serving, frame["id"].to_numpy(), assignment)
+    found = [] if before is None else changes.between(before[0], serving, before[1].irritant, assignment.irritant)
+    _log(connection, serving.version, found)
+    write(connection, serving, frame["id"].to_numpy(), assignment, made)
     assigned = int(np.count_nonzero(assignment.irritant != UNASSIGNED))
-    return Outcome(serving, fitted, assigned, len(texts) - assigned)
+    return Outcome(serving, fitted, assigned, len(texts) - assigned, tuple(found), tuple(notices))
 
 
 def outgrown(serving: TopicModel, kind: str, reviews: int) -> bool:
@@ -74,13 +94,20 @@ def outgrown(serving: TopicModel, kind: str, reviews: int) -> bool:
     return serving.kind != kind or from_now >= _GROWN * serving.fitted_on
 
 
-def write(connection: duckdb.DuckDBPyConnection, serving: TopicModel, ids: np.ndarray, assignment: Assignment) -> None:
-    """Fill `topics`, `review_topics` and `cells` (created empty beforehand)."""
+def write(
+    connection: duckdb.DuckDBPyConnection,
+    serving: TopicModel,
+    ids: np.ndarray,
+    assignment: Assignment,
+    made: Sequence[Edit] = (),
+) -> None:
+    """Fill the tables of topics (created empty beforehand): the model's word, then what people made of it."""
     held = set(ids.tolist())
-    rows = [_row(t, serving.version, held) for t in (*serving.irritants, *serving.subjects)]
+    near = _near(serving)
+    rows = [_row(t, serving.version, held, near.get(t.id)) for t in (*serving.irritants, *serving.subjects)]
     if rows:
-        connection.register("new_topics", pd.DataFrame(rows))
-        connection.execute("INSERT INTO topics BY NAME SELECT * FROM new_topics")
+        connection.register("new_topics", pd.DataFrame(rows).astype({"parent_id": "Int64"}))
+        connection.execute("INSERT INTO model_topics BY NAME SELECT * FROM new_topics")
         connection.unregister("new_topics")
     reviews = pd.DataFrame(
         {
@@ -93,30 +120,60 @@ def write(connection: duckdb.DuckDBPyConnection, serving: TopicModel, ids: np.nd
     reviews.loc[assignment.subject < 0, "subject"] = pd.NA
     connection.register("new_review_topics", reviews)
     connection.execute("INSERT INTO review_topics BY NAME SELECT * FROM new_review_topics")
+    connection.execute("INSERT INTO model_review_topics SELECT review_id, irritant FROM new_review_topics")
     connection.unregister("new_review_topics")
-    connection.execute(sql(__file__, "sizes"))
-    connection.execute(sql(__file__, "cells"))
+    edits.apply(connection, made)
 
 
-def _serving(folder: Path, forgiving: bool) -> TopicModel | None:
-    try:
-        return model.load(folder)
-    except model.BadModel:
-        if forgiving:
-            return None
-        raise
+def _serving(folders: Sequence[Path], forgiving: bool) -> tuple[TopicModel | None, list[str]]:
+    """The first good model, and what was said of the bad ones before it."""
+    refused: list[str] = []
+    for folder in folders:
+        try:
+            found = model.load(folder)
+        except model.BadModel as error:
+            refused.append(str(error))
+            continue
+        if found is not None:
+            return found, refused
+    if refused and not forgiving:
+        raise model.BadModel(refused[0])
+    return None, refused
 
 
-def _row(topic: Topic, version: str, held: set[int]) -> dict[str, object]:
+def _near(serving: TopicModel) -> dict[int, tuple[list[int], list[float]]]:
+    """Nearest irritants of each, with the cosine of their centres."""
+    ids = [t.id for t in serving.irritants]
+    cosines = serving.centres @ serving.centres.T
+    np.fill_diagonal(cosines, -1.0)
+    order = np.argsort(-cosines, axis=1, kind="stable")[:, : min(_NEIGHBOURS, max(0, len(ids) - 1))]
+    return {
+        ids[i]: ([ids[int(j)] for j in best], [round(float(cosines[i, j]), 4) for j in best])
+        for i, best in enumerate(order)
+    }
+
+
+def _log(connection: duckdb.DuckDBPyConnection, version: str, found: Sequence[Change]) -> None:
+    now = datetime.now(UTC).replace(tzinfo=None)
+    for change in found:
+        other = (None, None) if change.other is None else (change.other.id, change.other.label)
+        row = [version, now, change.kind, change.id, change.label, *other, change.n]
+        connection.execute("INSERT INTO topic_changes VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+
+
+def _row(topic: Topic, version: str, held: set[int], near: tuple[list[int], list[float]] | None) -> dict[str, object]:
+    neighbours, nearness = near or ([], [])
     return {
         "id": topic.id,
         "level": "irritant" if topic.parent is None else "subject",
         "parent_id": topic.parent,
         "label": topic.label,
         "terms": list(topic.terms),
-        "size": 0,
         "x": topic.x if topic.parent is None else None,
         "y": topic.y if topic.parent is None else None,
         "exemplars": [i for i in topic.exemplars if i in held],
         "model": version,
+        "named_by": topic.named_by,
+        "neighbours": neighbours,
+        "nearness": nearness,
     }

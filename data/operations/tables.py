@@ -195,6 +195,64 @@ signal_triage = Table(
     Column("version", Integer, nullable=False),
 )
 
+topic_edits = Table(  # what people changed in the reference of irritants; an edit is in force until undone
+    "topic_edits",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("kind", String(8), nullable=False),  # label | merge | hide | split
+    Column("irritant", Integer, nullable=False),
+    Column("label", Words, nullable=False),  # of a label or a split; '' otherwise
+    Column("target", Integer),  # merge: the irritant it joins; split: the id of the new irritant
+    Column("subjects", JSON, nullable=False),  # split: the fine subjects taken out
+    Column("reason", Words, nullable=False),
+    Column("made_by", String(120), nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("undone_by", String(120)),
+    Column("undone_at", Moment),
+    Index(None, "made_at"),
+)
+
+irritant_actions = Table(
+    "irritant_actions",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("irritant", Integer, nullable=False),
+    Column("title", Words, nullable=False),
+    Column("owner", String(200), nullable=False),
+    Column("state", String(8), nullable=False),  # planned | started | done | dropped
+    Column("due_on", Date),
+    Column("started_on", Date),
+    Column("done_on", Date),
+    Column("created_by", String(120), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("version", Integer, nullable=False),
+    Index(None, "irritant"),
+)
+
+watched_subjects = Table(
+    "watched_subjects",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("label", Words, nullable=False),
+    Column("expressions", JSON, nullable=False),  # any of them makes a review belong; each holds words, all needed
+    Column("created_by", String(120), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("archived_at", Moment),
+    Column("version", Integer, nullable=False),
+)
+
+saved_views = Table(
+    "saved_views",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("person", String(120), nullable=False),
+    Column("page", String(60), nullable=False),  # slug
+    Column("name", Words, nullable=False),
+    Column("parameters", JSON, nullable=False),  # of the address
+    Column("created_at", Moment, nullable=False),
+    Index(None, "person", "page"),
+)
+
 feedback = Table(
     "feedback",
     metadata,

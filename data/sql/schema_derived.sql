@@ -2,7 +2,7 @@
 
 CREATE OR REPLACE TABLE topics (
     id              INTEGER PRIMARY KEY,
-    level           VARCHAR NOT NULL,    -- 'irritant' (some tens) | 'subject' (fine, under an irritant)
+    level           VARCHAR NOT NULL,    -- 'irritant' (some tens) | 'subject' (fine, under an irritant) | 'hidden' | 'merged'
     parent_id       INTEGER,             -- irritant of a subject
     label           VARCHAR NOT NULL,    -- short French title
     terms           VARCHAR[] NOT NULL,
@@ -66,4 +66,17 @@ CREATE OR REPLACE TABLE review_metadata (      -- one row a review; each column 
 );
 CREATE OR REPLACE TABLE completeness (         -- by field and month of publication
     field VARCHAR NOT NULL, month DATE NOT NULL, reviews BIGINT NOT NULL, filled BIGINT NOT NULL
+);
+CREATE OR REPLACE TABLE topic_notes (    -- more of each topic: who wrote its title, what it joined, what is near it
+    id INTEGER PRIMARY KEY, named_by VARCHAR NOT NULL,   -- 'rule' | 'model' | 'person'
+    merged_into INTEGER, neighbours INTEGER[], nearness DOUBLE[]
+);
+CREATE OR REPLACE TABLE model_topics (   -- topics as the model has them, before people's edits: what edits start from again
+    id INTEGER PRIMARY KEY, level VARCHAR NOT NULL, parent_id INTEGER, label VARCHAR NOT NULL, terms VARCHAR[] NOT NULL,
+    x DOUBLE, y DOUBLE, exemplars BIGINT[], model VARCHAR NOT NULL, named_by VARCHAR NOT NULL, neighbours INTEGER[], nearness DOUBLE[]
+);
+CREATE OR REPLACE TABLE model_review_topics (review_id BIGINT PRIMARY KEY, irritant INTEGER NOT NULL);   -- before edits
+CREATE OR REPLACE TABLE topic_changes (  -- what each refit did to the reference; kept from snapshot to snapshot
+    model VARCHAR NOT NULL, fitted_at TIMESTAMP NOT NULL, kind VARCHAR NOT NULL,   -- 'new' | 'merged' | 'split' | 'retired'
+    id INTEGER NOT NULL, label VARCHAR NOT NULL, other_id INTEGER, other_label VARCHAR, n BIGINT NOT NULL
 );
