@@ -136,6 +136,13 @@ def reviewed(work: Work) -> None:
     work.found |= {"topics": topics_, "assigned": assigned, "rejected": rejected, "left_aside": len(left)}
 
 
+def words(work: Work) -> None:
+    """The index of words that search reads."""
+    from analytics import words as index_of_words
+
+    index_of_words.build(work.connection)
+
+
 def signals(work: Work) -> None:
     """Weak signals of the last weeks."""
     from analytics.signals import store
@@ -189,6 +196,7 @@ STEPS = (
     Step("Index des réponses et des fiches", index, 4),
     Step("Orientation vers la bonne institution", router, 3),
     Step("Irritants", topics, 10),
+    Step("Index de recherche", words, 2),
     Step("Signaux faibles", signals, 3),
     Step("Impact de l'IA", impact, 2),
     Step("Informations de chaque avis", fields, 6),

@@ -73,7 +73,7 @@ def listing(warehouse: Warehouse, filters: Filters) -> pd.DataFrame:
         previous = _figures(warehouse, before).set_index("id")["n"]
         frame["n_previous"] = frame["id"].map(previous).fillna(0).astype(int)
         frame["change"] = (frame["n"] / frame["n_previous"].where(frame["n_previous"] > 0) - 1).astype(float)
-    trends = _trends(warehouse, filters)
+    trends = blocks(warehouse, filters)
     frame["trend"] = [trends.get(int(i), [0] * TREND_BLOCKS) for i in frame["id"]]
     frame["terms"] = [list(terms) for terms in frame["terms"]]
     return frame.sort_values(["n", "id"], ascending=[False, True], ignore_index=True)[LISTING]
@@ -166,8 +166,10 @@ def _about(
     return warehouse.frame(*narrowed(sql(__file__, query), filters, values))
 
 
-def _trends(warehouse: Warehouse, filters: Filters) -> dict[int, list[int]]:
-    """Counts of the last `TREND_BLOCKS` blocks of four weeks of each irritant, whatever the period's start."""
+def blocks(warehouse: Warehouse, filters: Filters) -> dict[int, list[int]]:
+    """Reviews of each irritant (-1: unassigned) in the last `TREND_BLOCKS` blocks of four weeks, oldest first, ending with
+    the period, whatever its start.
+    """
     last = filters.end or pd.Timestamp(warehouse.snapshot.last_publication).date()
     extra = {"last": last, "blocks": TREND_BLOCKS}
     frame = warehouse.frame(*narrowed(sql(__file__, "irritant_trend"), replace(filters, start=None, end=last), extra))

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from analytics import words as found_words
 from data.filters import Filters, narrowed
 from data.warehouse import Warehouse, sql
 
@@ -95,23 +96,22 @@ def page(
     limit: int = 10,
     offset: int = 0,
 ) -> list[Review]:
-    """A page of the reviews of `filters` that hold every word of `words` (case and accents ignored)."""
-    query, params = narrowed(sql(__file__, "review_ids").replace("/*order*/", _ORDERS[order]), filters)
-    ids = warehouse.rows(
-        query,
-        {**params, "words": _folded(words), "unanswered": unanswered, "limit": limit, "offset": offset},
-    )
+    """A page of the reviews of `filters` that hold every word of `words` (see `analytics.words`)."""
+    query, params = _asked(warehouse, "review_ids", filters, words)
+    query = query.replace("/*order*/", _ORDERS[order])
+    ids = warehouse.rows(query, {**params, "unanswered": unanswered, "limit": limit, "offset": offset})
     return by_ids(warehouse, [row[0] for row in ids])
 
 
 def count(warehouse: Warehouse, filters: Filters, *, words: str = "", unanswered: bool = False) -> int:
     """How many reviews `page` goes through."""
-    query, params = narrowed(sql(__file__, "review_count"), filters)
-    return int(warehouse.rows(query, {**params, "words": _folded(words), "unanswered": unanswered})[0][0])
+    query, params = _asked(warehouse, "review_count", filters, words)
+    return int(warehouse.rows(query, {**params, "unanswered": unanswered})[0][0])
 
 
-def _folded(words: str) -> list[str]:
-    return [word for word in words.split() if word.strip()][:12]
+def _asked(warehouse: Warehouse, name: str, filters: Filters, typed: str) -> tuple[str, dict[str, Any]]:
+    condition, values = found_words.condition(warehouse, typed)
+    return narrowed(sql(__file__, name).replace("/*words*/ TRUE", condition), filters, values)
 
 
 def _query(warehouse: Warehouse, condition: str) -> str:

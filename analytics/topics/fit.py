@@ -110,7 +110,13 @@ def _bertopic(keys: list[str], placed: np.ndarray, clusters: MergedClusters) -> 
         from bertopic.dimensionality import BaseDimensionalityReduction
         from bertopic.vectorizers import ClassTfidfTransformer
 
-    topic_model = BERTopic(
+    class Composer(BERTopic):
+        """BERTopic without its search for representative reviews: ours are those nearest to the centres."""
+
+        def _save_representative_docs(self, documents: Any) -> None:
+            self.representative_docs_ = {}
+
+    topic_model = Composer(
         language="multilingual",  # English, the default, strips accented letters
         embedding_model=BaseEmbedder(),
         umap_model=BaseDimensionalityReduction(),  # the SVD has reduced already

@@ -1,0 +1,16 @@
+-- What ranks an irritant beyond its volume: declared feelings, spread, and the five general tags. Unassigned included.
+SELECT
+    t.irritant AS id,
+    count(r.sentiment) AS felt,
+    count(*) FILTER (WHERE r.sentiment = 'Négatif') AS negative,
+    count(DISTINCT r.structure_id) AS structures,
+    count(DISTINCT r.typology) AS typologies,
+    count(DISTINCT r.department) AS departments,
+    count(r.accessibility) + count(r.information) + count(r.relation) + count(r.responsiveness) + count(r.simplicity)
+        AS tagged,
+    count(*) FILTER (WHERE r.accessibility = 'Négatif') + count(*) FILTER (WHERE r.information = 'Négatif')
+        + count(*) FILTER (WHERE r.relation = 'Négatif') + count(*) FILTER (WHERE r.responsiveness = 'Négatif')
+        + count(*) FILTER (WHERE r.simplicity = 'Négatif') AS tags_negative
+FROM reviews AS r JOIN review_topics AS t ON t.review_id = r.id
+WHERE /*filters*/ TRUE
+GROUP BY t.irritant

@@ -1,0 +1,69 @@
+"""Finding reviews by the words they hold: an index of words in the snapshot, read in order.
+
+`build` writes the table `review_words` (word, review), sorted by word, so that a word or its beginning is a short range;
+`condition` turns what a person typed into SQL over it. Before a refresh (or after an ingest, until the next one) there
+is no index and the same words are looked for in the texts, slower. The rules it protects: accents and case never
+matter; every word is needed; a word is found by its beginning; words in quotes must follow each other.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import duckdb
+
+from data.warehouse import Warehouse, sql
+
+MOST_WORDS = 12
+_TOKEN = re.compile(r"[a-z0-9]+")
+_QUOTED = re.compile(r"[\"«“]([^\"»”]*)[\"»”]")
+_FOLDED = "regexp_replace(lower(strip_accents(replace(replace(concat_ws(' ', r.title, r.body), 'œ', 'oe'), 'Œ', 'oe'))), '[^a-z0-9]+', ' ', 'g')"
+
+
+def build(connection: duckdb.DuckDBPyConnection) -> None:
+    """Write the index of the snapshot being made."""
+    connection.execute(sql(__file__, "review_words"))
+
+
+def tokens(words: str) -> list[str]:
+    """Folded words of what a person typed, quotes ignored, without repeats; single letters only when nothing else."""
+    found = list(dict.fromkeys(_TOKEN.findall(fold(words))))
+    return ([t for t in found if len(t) > 1] or found)[:MOST_WORDS]
+
+
+def phrases(words: str) -> list[str]:
+    """Folded phrases given in quotes."""
+    found = (" ".join(_TOKEN.findall(fold(quoted))) for quoted in _QUOTED.findall(words))
+    return [phrase for phrase in found if " " in phrase][:MOST_WORDS]
+
+
+def condition(warehouse: Warehouse, words: str, prefix: str = "w") -> tuple[str, dict[str, str]]:
+    """SQL condition on the alias `r` of `reviews`, and its parameters; TRUE when nothing was typed."""
+    if not words.strip():
+        return "TRUE", {}
+    found = tokens(words)
+    if not found:
+        return "FALSE", {}
+    parts, values = [], {}
+    indexed = warehouse.has("review_words")
+    for k, token in enumerate(found):
+        name = f"{prefix}{k}"
+        values[name] = token
+        if indexed:
+            values[f"{name}_end"] = token + "\uffff"
+            parts.append(
+                f"r.id IN (SELECT w.review_id FROM review_words AS w WHERE w.word >= ${name} AND w.word < ${name}_end)"
+            )
+        else:
+            parts.append(f"contains(' ' || {_FOLDED}, ' ' || ${name})")
+    for k, phrase in enumerate(phrases(words)):
+        values[f"{prefix}p{k}"] = phrase
+        parts.append(f"contains(' ' || {_FOLDED}, ' ' || ${prefix}p{k})")
+    return "(" + " AND ".join(parts) + ")", values
+
+
+def fold(text: str) -> str:
+    """Lower case without accents, ligatures opened."""
+    opened = text.lower().replace("œ", "oe").replace("æ", "ae")
+    return "".join(c for c in unicodedata.normalize("NFD", opened) if not unicodedata.combining(c))

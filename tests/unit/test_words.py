@@ -1,0 +1,65 @@
+"""Finding reviews by their words: the same answers with the index and without it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analytics import reviews, words
+from data import snapshots, warehouse
+from data.filters import Filters
+from data.warehouse import Warehouse
+
+
+@pytest.fixture(params=["index", "texts"])
+def searched(request: pytest.FixtureRequest, tiny_home: Path) -> Warehouse:
+    if request.param == "index":
+        with duckdb.connect(str(snapshots.file_of(tiny_home, snapshots.current(tiny_home)))) as connection:
+            words.build(connection)
+    opened = warehouse.open_current(tiny_home)
+    assert opened.has("review_words") == (request.param == "index")
+    return opened
+
+
+@pytest.mark.parametrize(
+    ("typed", "ids"),
+    [
+        ("impôts", [1, 5]),
+        ("IMPOTS", [1, 5]),
+        ("impôts amende", [5]),
+        ("l'aide au logement", [2, 6, 12]),
+        ("quittanc", [6]),
+        ("uittances", []),
+        ('"site des impôts"', [1, 5]),
+        ('"impôts des site"', []),
+        ("zeppelin", []),
+        ("***", []),
+    ],
+)
+def test_words_are_found_by_their_beginning_whatever_their_accents(
+    searched: Warehouse, typed: str, ids: list[int]
+) -> None:
+    found = reviews.page(searched, Filters(), words=typed, order="oldest", limit=20)
+    assert [review.id for review in found] == ids
+    assert reviews.count(searched, Filters(), words=typed) == len(ids)
+
+
+def test_nothing_typed_is_every_review(searched: Warehouse) -> None:
+    assert reviews.count(searched, Filters(), words="  ") == 12
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=60))
+def test_whatever_is_typed_is_a_question_and_never_sql(typed: str) -> None:
+    folded = words.tokens(typed)
+    assert len(folded) <= words.MOST_WORDS
+    assert all(token.isalnum() and token.isascii() for token in folded)
+
+
+@pytest.mark.parametrize("typed", ["œuvre", "l’été", "' OR 1=1 --", '"', "«»", "a" * 500])
+def test_odd_words_are_answered(searched: Warehouse, typed: str) -> None:
+    assert reviews.count(searched, Filters(), words=typed) >= 0
