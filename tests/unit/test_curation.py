@@ -206,7 +206,10 @@ def test_every_human_edit_survives_a_refit(
     assert levels[1_000_000] == ("irritant", "À part")
     after = warehouse.execute("SELECT review_id, irritant FROM review_topics ORDER BY review_id").fetchnumpy()
     known = before["irritant"] >= 0
-    same = before["irritant"] == after["irritant"]
+    whole = {1_000_000: own[1]}  # a theme's fine subjects are cut at random in this corpus: told apart below
+    same = np.array(
+        [whole.get(x, x) == whole.get(y, y) for x, y in zip(before["irritant"], after["irritant"], strict=True)]
+    )
     assert same[known & (after["irritant"] >= 0)].mean() >= 0.95
     assert same[known].mean() >= 0.85  # a corpus of 400; benchmarks.topics holds .9 on the demo
     parted = before["irritant"] == 1_000_000
