@@ -91,7 +91,7 @@ def detail(warehouse: Warehouse, irritant_id: int, filters: Filters) -> Irritant
     """One irritant over the selection; None when the snapshot has no such irritant."""
     if not warehouse.has("topics"):
         return None
-    query = "SELECT label, terms, exemplars FROM topics WHERE level = 'irritant' AND id = $irritant"
+    query = "SELECT label, terms, exemplars FROM topics WHERE level IN ('irritant', 'hidden') AND id = $irritant"
     known = warehouse.rows(query, {"irritant": irritant_id})
     if not known:
         return None
@@ -152,6 +152,43 @@ def emblematic(warehouse: Warehouse, irritant_id: int, filters: Filters, limit: 
     endorsements, subject, score (0..1, closeness to the irritant's centre).
     """
     return _about(warehouse, "irritant_emblematic", irritant_id, filters, {"limit": limit})
+
+
+def neighbours(warehouse: Warehouse, irritant_id: int) -> pd.DataFrame:
+    """Irritants whose reviews speak of near things: `id`, `label`, `n`, `nearness` (cosine, 0..1), nearest first."""
+    return warehouse.frame(sql(__file__, "irritant_neighbours"), {"irritant": irritant_id})
+
+
+def helpful(warehouse: Warehouse, irritant_id: int, filters: Filters, limit: int = 3) -> list[int]:
+    """Ids of reviews whose reply worked: judged useful by the author first, then by visitors, most recent first."""
+    return [int(i) for i in _about(warehouse, "irritant_helpful", irritant_id, filters, {"limit": limit})["id"]]
+
+
+def chart_map(warehouse: Warehouse) -> pd.DataFrame:
+    """The map of irritants: `id`, `label`, `x`, `y` (no unit: near means alike), `size`, `share_negative`, `terms`."""
+    return warehouse.frame(sql(__file__, "irritant_map"))
+
+
+def joined(warehouse: Warehouse, irritant_id: int) -> int | None:
+    """The irritant that this one was merged into; None when it was not."""
+    found = warehouse.rows("SELECT merged_into FROM topic_notes WHERE id = $irritant", {"irritant": irritant_id})
+    return int(found[0][0]) if found and found[0][0] is not None else None
+
+
+def named_by(warehouse: Warehouse, irritant_id: int) -> str:
+    """Who wrote its title: 'rule', 'model' or 'person'."""
+    found = warehouse.rows("SELECT named_by FROM topic_notes WHERE id = $irritant", {"irritant": irritant_id})
+    return str(found[0][0]) if found else "rule"
+
+
+def changes(warehouse: Warehouse, most: int = 200) -> pd.DataFrame:
+    """What refits did to the reference, latest first: `fitted_at`, `kind`, `label`, `other_label`, `n`, `model`."""
+    if not warehouse.has("topic_changes"):
+        return pd.DataFrame(columns=["fitted_at", "kind", "label", "other_label", "n", "model"])
+    query = (
+        "SELECT fitted_at, kind, label, other_label, n, model FROM topic_changes ORDER BY fitted_at DESC, kind, n DESC"
+    )
+    return warehouse.frame(f"{query} LIMIT $most", {"most": most})
 
 
 def _figures(warehouse: Warehouse, filters: Filters) -> pd.DataFrame:

@@ -90,27 +90,32 @@ def page(
     warehouse: Warehouse,
     filters: Filters,
     *,
-    words: str = "",
+    words: str | Sequence[str] = "",
     order: Order = "newest",
     unanswered: bool = False,
     limit: int = 10,
     offset: int = 0,
 ) -> list[Review]:
-    """A page of the reviews of `filters` that hold every word of `words` (see `analytics.words`)."""
+    """A page of the reviews of `filters` that hold every word of `words`, or of one of them when several are given
+    (see `analytics.words`).
+    """
     query, params = _asked(warehouse, "review_ids", filters, words)
     query = query.replace("/*order*/", _ORDERS[order])
     ids = warehouse.rows(query, {**params, "unanswered": unanswered, "limit": limit, "offset": offset})
     return by_ids(warehouse, [row[0] for row in ids])
 
 
-def count(warehouse: Warehouse, filters: Filters, *, words: str = "", unanswered: bool = False) -> int:
+def count(warehouse: Warehouse, filters: Filters, *, words: str | Sequence[str] = "", unanswered: bool = False) -> int:
     """How many reviews `page` goes through."""
     query, params = _asked(warehouse, "review_count", filters, words)
     return int(warehouse.rows(query, {**params, "unanswered": unanswered})[0][0])
 
 
-def _asked(warehouse: Warehouse, name: str, filters: Filters, typed: str) -> tuple[str, dict[str, Any]]:
-    condition, values = found_words.condition(warehouse, typed)
+def _asked(warehouse: Warehouse, name: str, filters: Filters, typed: str | Sequence[str]) -> tuple[str, dict[str, Any]]:
+    if isinstance(typed, str):
+        condition, values = found_words.condition(warehouse, typed)
+    else:
+        condition, values = found_words.any_condition(warehouse, typed)
     return narrowed(sql(__file__, name).replace("/*words*/ TRUE", condition), filters, values)
 
 

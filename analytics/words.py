@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 import duckdb
 
@@ -61,6 +62,18 @@ def condition(warehouse: Warehouse, words: str, prefix: str = "w") -> tuple[str,
         values[f"{prefix}p{k}"] = phrase
         parts.append(f"contains(' ' || {_FOLDED}, ' ' || ${prefix}p{k})")
     return "(" + " AND ".join(parts) + ")", values
+
+
+def any_condition(warehouse: Warehouse, expressions: Sequence[str]) -> tuple[str, dict[str, str]]:
+    """SQL condition for reviews that hold all the words of one of the expressions; FALSE without any word."""
+    parts: list[str] = []
+    values: dict[str, str] = {}
+    for k, expression in enumerate(expressions):
+        if tokens(expression):
+            part, given = condition(warehouse, expression, prefix=f"x{k}w")
+            parts.append(part)
+            values |= given
+    return ("(" + " OR ".join(parts) + ")" if parts else "FALSE"), values
 
 
 def fold(text: str) -> str:

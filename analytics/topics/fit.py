@@ -114,7 +114,7 @@ def _bertopic(keys: list[str], placed: np.ndarray, clusters: MergedClusters) -> 
         """BERTopic without its search for representative reviews: ours are those nearest to the centres."""
 
         def _save_representative_docs(self, documents: Any) -> None:
-            self.representative_docs_ = {}
+            self.representative_docs_: dict[int, list[str]] = {}
 
     topic_model = Composer(
         language="multilingual",  # English, the default, strips accented letters

@@ -1,0 +1,12 @@
+-- Reviews of a watched subject by period, beside all reviews of the same selection.
+WITH selected AS (
+    SELECT date_trunc($grain, r.published_on)::DATE AS period, r.sentiment, (/*words*/ TRUE) AS hit
+    FROM reviews AS r WHERE /*filters*/ TRUE
+)
+SELECT
+    period,
+    count(*) FILTER (WHERE hit) AS n,
+    count(*) FILTER (WHERE hit AND sentiment = 'Négatif') AS negative,
+    count(*) AS total,
+    count(*) FILTER (WHERE hit) / count(*) AS share
+FROM selected GROUP BY period ORDER BY period
