@@ -35,7 +35,8 @@ _LEAST = 20  # reviews under which a share is no criterion
 def criteria(warehouse: Warehouse, filters: Filters) -> pd.DataFrame:
     """`irritants.listing` with what ranking adds: `felt`, `negative`, `structures`, `departments`, `tagged`,
     `tags_negative`, `growth` (per month, 0.1 = +10 %), `growth_low`, `growth_high`, and `vanished`: by how much the share
-    of negative reviews would move (in 0..1) if the irritant's reviews had not been written.
+    of negative reviews would move (in 0..1) if the irritant's reviews had not been written. `felt_all` and
+    `negative_all` count the whole selection, unassigned reviews included.
     """
     listing = irritants.listing(warehouse, filters)
     if listing.empty:
@@ -46,6 +47,7 @@ def criteria(warehouse: Warehouse, filters: Filters) -> pd.DataFrame:
     frame[["growth", "growth_low", "growth_high"]] = growth
     felt, negative = int(more["felt"].sum()), int(more["negative"].sum())
     rest = (felt - frame["felt"]).where(felt > frame["felt"])
+    frame["felt_all"], frame["negative_all"] = felt, negative
     frame["vanished"] = (negative - frame["negative"]) / rest - (negative / felt if felt else np.nan)
     return frame
 

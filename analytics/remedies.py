@@ -95,7 +95,7 @@ def measured(curve: pd.DataFrame, day: date) -> Effect:
     week = np.arange(len(curve), dtype=float)
     columns = [np.ones(len(curve)), (week - week.mean()) / 52, later.astype(float)]
     if len(curve) >= _YEAR:
-        angle = 2 * np.pi * curve["period"].dt.dayofyear.to_numpy() / 365.25
+        angle = 2 * np.pi * curve["period"].dt.day_of_year.to_numpy() / 365.25
         columns += [np.sin(angle), np.cos(angle)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

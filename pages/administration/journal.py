@@ -31,6 +31,18 @@ ACTIONS = {
     "trial.start": "Essai commencé",
     "trial.end": "Essai terminé",
     "trial.assign": "Avis tiré au sort pour un essai",
+    "irritant.label": "Irritant renommé",
+    "irritant.merge": "Irritants réunis",
+    "irritant.split": "Irritant séparé",
+    "irritant.hide": "Irritant masqué",
+    "irritant.undo": "Modification annulée",
+    "action.add": "Action prévue",
+    "action.move": "Action suivie",
+    "watched.add": "Sujet suivi",
+    "watched.change": "Sujet suivi changé",
+    "watched.archive": "Sujet plus suivi",
+    "view.save": "Vue enregistrée",
+    "view.forget": "Vue supprimée",
 }
 DETAILS = {  # what the details of an entry are called; the others (ids) stay in the store
     "decided": "envoi",
@@ -50,6 +62,12 @@ DETAILS = {  # what the details of an entry are called; the others (ids) stay in
     "good": "jugée",
     "state": "état",
     "note": "note",
+    "label": "titre",
+    "title": "action",
+    "owner": "par",
+    "due_on": "pour le",
+    "expressions": "mots",
+    "name": "nom",
 }
 VALUES = {
     "as_proposed": "telle quelle",
@@ -60,6 +78,10 @@ VALUES = {
     "answered": "répondu",
     "closed": "clos",
     "false_alarm": "fausse alerte",
+    "planned": "prévue",
+    "started": "engagée",
+    "done": "réalisée",
+    "dropped": "abandonnée",
     "True": "bonne",
     "False": "pas bonne",
 }

@@ -80,6 +80,11 @@ def described(filters: Filters) -> str:
     return f"du {french.day(filters.start)} au {french.day(filters.end)}"
 
 
+def typologies() -> list[str]:
+    """Institutions of the snapshot, most frequent first."""
+    return [choice.value for choice in _dimensions(store.snapshot().id).typologies]
+
+
 @st.cache_data(max_entries=4, show_spinner=False)
 def _dimensions(snapshot_id: str) -> Dimensions:
     return dimensions.load(store.warehouse())

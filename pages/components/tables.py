@@ -6,6 +6,7 @@ of citizen text that starts like a formula is disarmed.
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -48,6 +49,33 @@ def csv_button(frame: pd.DataFrame, name: str, label: str = "Télécharger (CSV)
         on_click="ignore",
         type="tertiary",
     )
+
+
+def xlsx_button(frame: pd.DataFrame, name: str, label: str = "Télécharger (Excel)") -> None:
+    """A button that downloads the frame as `<name>.xlsx`, made when it is asked for."""
+    st.download_button(
+        label,
+        data=lambda: to_xlsx(frame, name),
+        file_name=f"{name}.xlsx",
+        mime="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        key=f"xlsx_{name}",
+        icon=":material/table_view:",
+        on_click="ignore",
+        type="tertiary",
+    )
+
+
+def to_xlsx(frame: pd.DataFrame, sheet: str) -> bytes:
+    """The frame as an Excel workbook of one sheet: text stays text (no formula, no link), dates are dates."""
+    stream = io.BytesIO()
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
+    with pd.ExcelWriter(stream, engine="xlsxwriter", engine_kwargs={"options": options}) as writer:
+        frame.to_excel(
+            writer, index=False, sheet_name=re.sub(r"[\[\]:*?/\\]", " ", sheet)[:31] or "Données", freeze_panes=(1, 0)
+        )
+        page = writer.sheets[next(iter(writer.sheets))]
+        page.autofit(max_width=420)
+    return stream.getvalue()
 
 
 def to_csv(frame: pd.DataFrame) -> bytes:

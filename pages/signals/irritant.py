@@ -8,8 +8,10 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
-from analytics import irritants, reviews
+from analytics import comparison, irritants, remedies, reviews
+from data import personal
 from data.filters import Filters
+from data.operations import actions
 from pages.components import (
     charts,
     filters,
@@ -18,6 +20,8 @@ from pages.components import (
     links,
     paging,
     palette,
+    remedies_panel,
+    reports,
     states,
     store,
     tables,
@@ -35,7 +39,7 @@ _WHERE = {
     "channel": "Canaux",
 }
 
-identity.guard("irritant")
+who = identity.guard("irritant")
 given = st.query_params.get("id", "")
 warehouse = store.warehouse()
 snapshot_id = store.snapshot().id
@@ -56,7 +60,20 @@ def _where(snapshot_id: str, irritant_id: int, asked: Filters) -> pd.DataFrame:
     return irritants.where(store.warehouse(), irritant_id, asked)
 
 
+@st.cache_data(max_entries=64, show_spinner=False)
+def _words(snapshot_id: str, first: Filters, second: Filters) -> pd.DataFrame:
+    return comparison.vocabulary(store.warehouse(), first, second)
+
+
 known = irritants.detail(warehouse, int(given), Filters()) if given.isdigit() else None
+joined = (
+    irritants.joined(warehouse, int(given)) if known is None and given.isdigit() and warehouse.has("topics") else None
+)
+if joined is not None and (target := irritants.detail(warehouse, joined, Filters())):
+    st.title("Un irritant", anchor=False)
+    st.info(f"Cet irritant a été réuni à « {states.plain(target.label)} ».", icon=":material/merge:")
+    links.to("irritant", "Ouvrir cet irritant", id=str(joined))
+    st.stop()
 if known is None:
     st.title("Un irritant", anchor=False)
     states.empty("Cet irritant n'existe pas dans les données en service.", "Choisissez-en un dans la liste.")
@@ -127,7 +144,12 @@ states.figures(
     ]
 )
 
-st.caption("Sous chaque chiffre, l'évolution depuis la période précédente de même durée.")
+_AUTHORS = {"model": "Titre proposé par le modèle local.", "person": "Titre donné par l'équipe d'analyse."}
+author = _AUTHORS.get(irritants.named_by(warehouse, known.id), "")
+st.caption(f"Sous chaque chiffre, l'évolution depuis la période précédente de même durée. {author}")
+with st.container(horizontal=True):
+    links.to("referentiel", "Renommer, réunir, séparer, masquer", irritant=str(known.id))
+    links.to("carte-irritants", "Voir sur la carte")
 grain = st.segmented_control(
     "Pas de temps", list(_GRAINS), default="Semaine", key="pas", bind="query-params", required=True
 )
@@ -137,12 +159,16 @@ if before is not None and earlier is not None and earlier.n:
     past = list(_evolution(snapshot_id, known.id, before, _GRAINS[grain or "Semaine"])["n"])
     curve["before"] = [None] * max(0, len(curve) - len(past)) + past[-len(curve) :]
     curves.append(Line("before", "Période précédente", palette.muted(), "dash"))
+plans = actions.of(store.operations(), known.id)
+declared = remedies.published(warehouse, known.id, asked)
+marks = remedies_panel.marks(plans, declared, curve)
 charts.show(
     charts.lines(
         curve,
         "period",
         curves,
         unit=" avis",
+        marks=marks,
         incomplete=bool(len(curve)) and not bool(curve["complete"].iloc[-1]),
     ),
     title="Évolution",
@@ -158,6 +184,8 @@ charts.show(
     name="irritant-evolution",
     help="Le dernier point est en pointillé quand sa période n'est pas terminée.",
 )
+
+remedies_panel.show(who, known.id, asked, plans, declared)
 
 places = _where(snapshot_id, known.id, asked)
 st.header(
@@ -213,10 +241,83 @@ if not found.subjects.empty:
         alt="Sujets de l'irritant",
     )
 
+if before is not None:
+    told = _words(snapshot_id, replace(before, irritants=(known.id,)), replace(asked, irritants=(known.id,)))
+    st.header(
+        "Mots qui montent et qui baissent",
+        anchor=False,
+        help="Dans les avis de cet irritant, contre la période précédente de même durée ; seuls les écarts que le hasard "
+        "n'explique pas (rapport de cotes pondéré par la fréquence habituelle des mots).",
+    )
+    if told.empty:
+        st.caption("Aucun mot ne monte ni ne baisse nettement.")
+    else:
+        rising, falling = st.columns(2)
+        for place, rows, name in (
+            (rising, told[told["z"] > 0], "En hausse"),
+            (falling, told[told["z"] < 0], "En baisse"),
+        ):
+            with place:
+                tables.table(
+                    rows[["word", "n_first", "n_second"]],
+                    {"word": name, "n_first": "Avant", "n_second": "Maintenant"},
+                    name=f"mots-{'hausse' if place is rising else 'baisse'}",
+                    alt=f"Mots {name.lower()}",
+                )
+
+near = irritants.neighbours(warehouse, known.id)
+if not near.empty:
+    st.header("Irritants voisins", anchor=False, help="Ceux dont les avis emploient les mots les plus proches.")
+    with st.container(horizontal=True):
+        for row in near.to_dict("records"):
+            links.to("irritant", f"{states.plain(row['label'])} ({french.number(row['n'])})", id=str(row["id"]))
+
+useful = irritants.helpful(warehouse, known.id, asked)
+if useful:
+    st.header(
+        "Réponses qui ont aidé",
+        anchor=False,
+        help="Jugées utiles par l'auteur de l'avis d'abord, puis par les visiteurs ; une par structure.",
+    )
+    verbatims.cards(reviews.by_ids(warehouse, useful), key="useful", irritant=False)
+
 st.header("Avis emblématiques", anchor=False, help="Les plus proches du cœur de l'irritant.")
 best = irritants.emblematic(warehouse, known.id, asked, limit=3)
 verbatims.cards(reviews.by_ids(warehouse, [int(i) for i in best["id"]]), key="best", irritant=False)
 
+reports.button(
+    known.label,
+    f"{french.count(found.n, 'avis', 'avis')} {filters.described(asked)}",
+    [
+        reports.Section(
+            "Chiffres",
+            [
+                f"Part des avis : {french.percent(found.share, decimals=1)} ; négatifs : "
+                f"{french.percent(found.share_negative, found.n)} ; sans réponse : "
+                f"{french.percent(found.unanswered_share, found.n)} ; délai médian : {french.days(found.median_days)}."
+            ],
+        ),
+        reports.Section(
+            "Où il se rencontre",
+            [],
+            places[places["dimension"] == "typology"]
+            .head(10)[["label", "n", "n_place"]]
+            .rename(columns={"label": "Institution", "n": "Avis de l'irritant", "n_place": "Tous les avis"}),
+        ),
+        reports.Section(
+            "Sujets plus fins",
+            [],
+            found.subjects.head(10)[["label", "n"]].rename(columns={"label": "Sujet", "n": "Avis"}),
+        ),
+        reports.Section(
+            "Avis emblématiques",
+            [],
+            None,
+            [personal.mask(f"{title}. {body}") for title, body in zip(best["title"], best["body"], strict=True)],
+        ),
+    ],
+    name="irritant",
+)
 st.header("Tous les avis de l'irritant", anchor=False)
 narrowed = replace(asked, irritants=(known.id,))
 offset = paging.offset(reviews.count(warehouse, narrowed), key="irritant")

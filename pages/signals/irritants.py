@@ -5,9 +5,40 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from analytics import irritants, reviews
+from analytics import irritants, ranking, reviews
 from data.filters import Filters
-from pages.components import charts, filters, french, identity, links, palette, states, store, tables
+from pages.components import charts, filters, french, identity, links, palette, reports, states, store, tables
+
+_CRITERIA = {  # name -> label, what it is
+    "volume": ("Volume", "Nombre d'avis."),
+    "negative": ("Part de négatifs", "Parmi les avis dont le ressenti est déclaré ; 20 avis au moins."),
+    "trend": ("Tendance", "La croissance sur un an, pour autant que son intervalle en soit sûr."),
+    "spread": ("Étendue", "Nombre de structures et de départements où il est rencontré."),
+    "delay": ("Délai de réponse", "Délai médian de la première réponse."),
+    "unanswered": ("Sans réponse", "Part des avis sans réponse."),
+    "endorsements": ("Vécu aussi", "« Expériences similaires » par avis."),
+    "tags": (
+        "Cinq critères généraux",
+        "Part de négatifs : accessibilité, information, relation, réactivité, simplicité.",
+    ),
+}
+_COLUMNS = ["label", "score", "n", "change", "trend", "growth_said", "share_negative", "vanished", "unanswered_share"]
+_COLUMNS += ["median_days", "structures", "departments", "endorsements", "words"]
+_EXPORTED = {
+    "label": "Irritant",
+    "score": "Score",
+    "n": "Avis",
+    "n_previous": "Période précédente",
+    "share_negative": "Négatifs (%)",
+    "growth_said": "Tendance par mois",
+    "vanished": "Effet s'il disparaissait (points)",
+    "unanswered_share": "Sans réponse (%)",
+    "median_days": "Délai médian (jours)",
+    "structures": "Structures",
+    "departments": "Départements",
+    "endorsements": "Vécu aussi",
+    "words": "Mots caractéristiques",
+}
 
 identity.guard("irritants")
 st.title("Irritants", anchor=False)
@@ -17,13 +48,69 @@ asked = filters.bar(irritants=False)
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _listing(snapshot_id: str, asked: Filters) -> tuple[pd.DataFrame, int, int | None]:
-    """The irritants, the reviews none explains, and all reviews of the previous period."""
+    """The irritants with their criteria, the reviews none explains, and all reviews of the previous period."""
     warehouse = store.warehouse()
     before = asked.previous()
     return (
-        irritants.listing(warehouse, asked),
+        ranking.criteria(warehouse, asked),
         irritants.unassigned(warehouse, asked),
         None if before is None else reviews.count(warehouse, before),
+    )
+
+
+def _weights() -> dict[str, float]:
+    """The reader's weights, from a popover; in the address, so that a link ranks alike."""
+    with st.popover("Pondérer le classement", icon=":material/tune:"):
+        st.caption(
+            "0 : ne compte pas ; 5 : compte cinq fois plus que 1. Chaque critère classe les irritants entre eux."
+        )
+        chosen = {
+            name: st.slider(label, 0, 5, ranking.WEIGHTS[name], key=f"poids_{name}", help=about, bind="query-params")
+            for name, (label, about) in _CRITERIA.items()
+        }
+        st.button("Poids par défaut", key="poids_defaut", icon=":material/restart_alt:", on_click=_reset_weights)
+    return {name: float(value) for name, value in chosen.items()}
+
+
+def _reset_weights() -> None:
+    for name, value in ranking.WEIGHTS.items():
+        st.session_state[f"poids_{name}"] = value
+
+
+def _growth(row: pd.Series) -> str:
+    if pd.isna(row["growth"]):
+        return "–"
+    low, high = french.signed(100 * row["growth_low"]), french.signed(100 * row["growth_high"])
+    return f"{french.signed(100 * row['growth'], 1)} % [{low} ; {high}]"
+
+
+def _vanished(frame: pd.DataFrame) -> None:
+    """What the share of negative reviews would be without some irritants."""
+    st.header(
+        "Et si un irritant disparaissait ?",
+        anchor=False,
+        help="On retire tous ses avis et on recalcule la part de négatifs. C'est une borne : une partie de ces usagers "
+        "aurait sans doute écrit pour autre chose.",
+    )
+    labels = dict(zip(frame["id"], frame["label"], strict=True))
+    chosen = st.multiselect(
+        "Irritants retirés",
+        list(labels),
+        default=list(frame["id"].head(1)),
+        format_func=lambda i: str(labels[i]),
+        placeholder="Choisissez un ou plusieurs irritants",
+        key="irritants_retires",
+    )
+    negative, felt = int(frame["negative_all"].iloc[0]), int(frame["felt_all"].iloc[0])
+    gone = frame[frame["id"].isin(chosen)]
+    rest = felt - int(gone["felt"].sum())
+    if not chosen or rest < french.TOO_FEW or felt < french.TOO_FEW:
+        st.caption("Choisissez au moins un irritant ; il doit rester assez d'avis pour une part.")
+        return
+    now, then = negative / felt, (negative - int(gone["negative"].sum())) / rest
+    st.write(
+        f"La part de négatifs passerait de **{french.percent(now, decimals=1)}** à **{french.percent(then, decimals=1)}** "
+        f"({french.signed(100 * (then - now), 1)} point), sur {french.number(rest)} avis au lieu de {french.number(felt)}."
     )
 
 
@@ -31,7 +118,8 @@ if not store.warehouse().has("topics"):
     states.empty("Les irritants ne sont pas encore calculés.", "Lancez « Actualiser l'analyse » sur la page Données.")
     links.to("donnees", "Aller aux données")
     st.stop()
-listing, unassigned, total_before = _listing(store.snapshot().id, asked)
+known, unassigned, total_before = _listing(store.snapshot().id, asked)
+listing = known.sort_values(["n", "id"], ascending=[False, True], ignore_index=True) if len(known) else known
 if listing.empty:
     states.empty("Aucun irritant sur cette sélection.", "Élargissez la période ou retirez un filtre.")
     st.stop()
@@ -97,28 +185,51 @@ charts.show(
 )
 
 st.header(
-    "Tous les irritants", anchor=False, help="Sélectionnez une ligne, ou choisissez dans la liste, pour l'ouvrir."
+    "Classement",
+    anchor=False,
+    help="Le score va de 0 à 100 : la moyenne pondérée des places de l'irritant sur chaque critère. "
+    "Sélectionnez une ligne, ou choisissez dans la liste, pour l'ouvrir.",
+)
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    weights = _weights()
+    links.to("carte-irritants", "Voir la carte")
+    links.to("comparer", "Comparer deux périodes")
+    links.to("referentiel", "Modifier le référentiel")
+listing = ranking.ranked(listing, weights)
+heavy = [label for name, (label, _) in _CRITERIA.items() if weights[name]]
+st.caption(
+    "Critères pris en compte : " + (", ".join(heavy).lower() if heavy else "aucun, les plus fréquents d'abord") + "."
 )
 shown = listing.assign(
     change=(listing["change"].astype(float) * 100).round(),
     share_negative=listing["share_negative"] * 100,
     unanswered_share=listing["unanswered_share"] * 100,
+    vanished=listing["vanished"] * 100,
+    growth_said=[_growth(row) for _, row in listing.iterrows()],
     words=[", ".join(terms[:6]) for terms in listing["terms"]],
 )
 picked = st.dataframe(
-    shown[
-        ["label", "n", "change", "trend", "share_negative", "unanswered_share", "median_days", "endorsements", "words"]
-    ],
+    shown[_COLUMNS],
     column_config={
         "label": st.column_config.TextColumn("Irritant", width="medium", pinned=True),
+        "score": st.column_config.ProgressColumn("Score", format="%.0f", min_value=0, max_value=100),
         "n": "Avis",
         "change": st.column_config.NumberColumn("Évolution", format="%+d %%", help="Contre la période précédente."),
         "trend": st.column_config.BarChartColumn(
             "Un an", width="small", help="Avis par quatre semaines, depuis un an."
         ),
+        "growth_said": st.column_config.TextColumn(
+            "Tendance par mois",
+            help="Croissance de sa part dans tous les avis, par quatre semaines sur un an, et son intervalle à 90 %.",
+        ),
         "share_negative": st.column_config.NumberColumn("Négatifs", format="%.0f %%"),
+        "vanished": st.column_config.NumberColumn(
+            "S'il disparaissait", format="%+.2f pt", help="Effet sur la part de négatifs de toute la sélection."
+        ),
         "unanswered_share": st.column_config.NumberColumn("Sans réponse", format="%.0f %%"),
         "median_days": st.column_config.NumberColumn("Délai médian", format="%.0f j"),
+        "structures": st.column_config.NumberColumn("Structures", help="Structures différentes où il est rencontré."),
+        "departments": st.column_config.NumberColumn("Départements", help="Parmi les avis qui le disent."),
         "endorsements": st.column_config.NumberColumn(
             "Vécu aussi", help="Personnes qui disent avoir vécu la même chose."
         ),
@@ -128,9 +239,28 @@ picked = st.dataframe(
     on_select="rerun",
     selection_mode="single-row",
     key="irritants_table",
-    alt="Tous les irritants et leurs chiffres",
+    alt="Tous les irritants, leur score et leurs chiffres",
 )
-tables.csv_button(shown.drop(columns=["trend", "terms"]), "tous-les-irritants")
+exported = shown.rename(columns=_EXPORTED)[list(_EXPORTED.values())]
+with st.container(horizontal=True):
+    tables.csv_button(exported, "tous-les-irritants")
+    tables.xlsx_button(exported, "irritants")
+    reports.button(
+        "Irritants",
+        f"{french.count(total, 'avis', 'avis')} {filters.described(asked)}",
+        [
+            reports.Section(
+                "Classement",
+                [
+                    "Poids : "
+                    + ", ".join(f"{label.lower()} {weights[n]:.0f}" for n, (label, _) in _CRITERIA.items())
+                    + "."
+                ],
+                exported.drop(columns=["Mots caractéristiques"]).head(30),
+            )
+        ],
+        name="irritants",
+    )
 chosen = [int(listing.iloc[i]["id"]) for i in picked.selection.rows]
 with st.container(horizontal=True, vertical_alignment="bottom"):
     by_id = dict(zip(listing["id"], listing["label"], strict=True))
@@ -145,6 +275,8 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     )
     if st.button("Ouvrir", icon=":material/arrow_forward:", key="ouvrir_irritant", disabled=named is None):
         st.switch_page(links.script("irritant"), query_params={"id": str(named)})
+_vanished(listing)
+st.header("Les avis qu'aucun irritant n'explique", anchor=False)
 st.caption(
     f"{palette.SYMBOLS['Neutre']} {french.count(unassigned, 'avis', 'avis')} de la sélection ne se rattachent à aucun "
     "irritant : ils restent lus, et les signaux faibles les surveillent."
