@@ -128,6 +128,10 @@ def reviewed(work: Work) -> None:
     from analytics.topics import edits
 
     left = edits.apply(work.connection, _edits(work.home))
+    work.connection.execute(
+        "UPDATE review_metadata AS m SET irritant = t.irritant FROM review_topics AS t "
+        "WHERE t.review_id = m.review_id AND t.irritant <> m.irritant"
+    )
     counts = work.connection.execute(
         "SELECT count(*) FILTER (irritant >= 0), count(*) FILTER (irritant < 0) FROM review_topics"
     )

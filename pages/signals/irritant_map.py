@@ -50,7 +50,7 @@ def _figure(frame: pd.DataFrame, named: set[int]) -> dict[str, Any]:
         "hovertext": told,
         "hoverinfo": "text",
         "marker": {
-            "size": [8 + 42 * (n / largest) ** 0.5 for n in frame["size"]],
+            "size": [6 + 26 * (n / largest) ** 0.5 for n in frame["size"]],
             "color": list(shares),
             "colorscale": palette.scale(),
             "cmin": 0,
@@ -61,8 +61,23 @@ def _figure(frame: pd.DataFrame, named: set[int]) -> dict[str, Any]:
     }
     look = charts.layout(percent=False)
     hidden = {"visible": False, "fixedrange": True}
-    look |= {"height": 560, "showlegend": False, "xaxis": hidden, "yaxis": {**hidden, "scaleanchor": "x"}}
+    look |= {"height": 560, "showlegend": False, "xaxis": hidden, "yaxis": hidden}
     return {"data": [discs], "layout": look}
+
+
+def _legible(frame: pd.DataFrame, wanted: list[int], most: int = 24) -> set[int]:
+    """Irritants whose name is written: the `wanted` ones, else the largest that do not cover one another."""
+    x = (frame["x"] - frame["x"].min()) / max(1e-9, frame["x"].max() - frame["x"].min())
+    y = (frame["y"] - frame["y"].min()) / max(1e-9, frame["y"].max() - frame["y"].min())
+    place = dict(zip(frame["id"], zip(x, y, strict=True), strict=True))
+    kept: list[int] = [i for i in wanted if i in place]
+    if wanted:
+        return set(kept)
+    for id_ in frame["id"]:
+        free = all(abs(place[id_][0] - place[k][0]) > 0.17 or abs(place[id_][1] - place[k][1]) > 0.045 for k in kept)
+        if free and len(kept) < most:
+            kept.append(int(id_))
+    return set(kept)
 
 
 places = _places(store.snapshot().id)
@@ -88,7 +103,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     if chosen is not None:
         links.to("irritant", "Ouvrir cet irritant", id=str(chosen))
 near = irritants.neighbours(warehouse, int(chosen)) if chosen is not None else pd.DataFrame(columns=["id"])
-written = {int(chosen), *map(int, near["id"])} if chosen is not None else set(map(int, places["id"].head(14)))
+written = _legible(places, [int(chosen), *map(int, near["id"])] if chosen is not None else [])
 charts.show(
     _figure(places, written),
     title="Irritants, placés par ressemblance",
