@@ -148,8 +148,8 @@ def _copy(db: duckdb.DuckDBPyConnection) -> None:
         key = "id" if table == "reviews" else "review_id"
         condition = f"{key} NOT IN (SELECT id FROM memory.gone)" if key in names and table != "signals" else "TRUE"
         db.execute(f"INSERT INTO {table} SELECT * FROM previous.{table} WHERE {condition}")
-        if table in carry.LISTS:
-            db.execute(sql(__file__, "carried_lists").format(table=table, column=carry.LISTS[table]))
+    for table in {name for name, _ in created} & set(carry.LISTS):  # once every table is there
+        db.execute(sql(__file__, "carried_lists").format(table=table, column=carry.LISTS[table]))
 
 
 def _forget_uploads(home: Path) -> None:
