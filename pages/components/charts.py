@@ -161,7 +161,7 @@ def bars(
         "showgrid": False,
         "zeroline": False,
         "tickvals": list(range(len(labels))),
-        "ticktext": [_wrapped(name) for name in labels],
+        "ticktext": [wrapped(name) for name in labels],
         "tickfont": _ink(),
     }
     look["xaxis"] = {"rangemode": "tozero", "showgrid": False, "zeroline": True, "showticklabels": False}
@@ -286,7 +286,7 @@ def _ink() -> dict[str, Any]:
     return {"color": palette.ink(), "size": 13}
 
 
-def _wrapped(name: str) -> str:
+def wrapped(name: str) -> str:
     """A label on two short lines at most; Plotly reads some HTML, so its characters are escaped first."""
     lines = textwrap.wrap(name, _LABEL, max_lines=2, placeholder="…") or ["–"]
     return "<br>".join(html.escape(line, quote=False) for line in lines)

@@ -89,6 +89,29 @@ def running(frame: pd.DataFrame, *, unit: str) -> dict[str, Any]:
     return {"data": [band, {**line, "hoverinfo": "text", "line": {"color": colour, "width": 2.5}}], "layout": look}
 
 
+def rows(
+    labels: Sequence[str], values: Sequence[float], low: Sequence[float], high: Sequence[float], *, unit: str
+) -> dict[str, Any]:
+    """Estimates with their intervals, one a line, for labels too long to stand under an axis; zero is drawn."""
+    upright = points(labels, values, low, high, unit=unit, after=0)["data"][0]
+    places = list(range(len(labels)))
+    errors = {k: v for k, v in upright["error_y"].items()}
+    marks = {**upright, "x": list(values), "y": places, "error_x": errors}
+    del marks["error_y"]
+    look = charts.layout(percent=False)
+    look["height"] = 90 + 38 * len(labels)
+    look["xaxis"] |= {"zeroline": True, "zerolinecolor": palette.muted(), "zerolinewidth": 2, "ticksuffix": unit}
+    look["yaxis"] = {
+        **look["yaxis"],
+        "rangemode": "normal",
+        "range": [len(labels) - 0.5, -0.5],
+        "tickvals": places,
+        "ticktext": [charts.wrapped(name) for name in labels],
+        "showgrid": False,
+    }
+    return {"data": [marks], "layout": look}
+
+
 def points(
     labels: Sequence[str],
     values: Sequence[float],

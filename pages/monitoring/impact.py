@@ -193,13 +193,12 @@ def _checks(measure: str, table: pd.DataFrame) -> None:
     frame = pd.DataFrame(rows)
     unit = "j" if measure == "delay" else "pt"
     charts.show(
-        intervals.points(
+        intervals.rows(
             frame["way"].tolist(),
             frame["effect"].tolist(),
             frame["low"].tolist(),
             frame["high"].tolist(),
             unit=f" {unit}",
-            after=0,
         ),
         title=f"{_MEASURES[measure]} : la même question, posée autrement",
         alt="Points avec leurs intervalles, une façon de mesurer par point : "

@@ -254,10 +254,11 @@ def _side_by_side(
     if not chosen:
         return
     found = _compared(snapshot.id, asked, cut, tuple(by_label[c] for c in chosen), basis=basis, unit=unit)
-    table = pd.concat([c.assign(label=name) for name, c in found.curves.items()]) if found.curves else pd.DataFrame()
+    parts = [c.assign(label=name) for name, c in found.curves.items()]
+    table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
     if table.empty:
         return
-    days = table[table["day"] % 15 == 0].assign(survival=100 * table["survival"])
+    days = table[table["day"] % 15 == 0].assign(survival=lambda f: 100 * f["survival"])
     charts.show(
         intervals.waitings(found.curves, target=target),
         title="Combien attendent encore, selon le groupe",

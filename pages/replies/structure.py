@@ -80,7 +80,7 @@ def _curves(curves: dict[str, pd.DataFrame], target: int) -> None:
     if "Cette structure" not in known:
         states.empty("Aucune réponse datée pour cette structure.", "Ses délais ne peuvent pas être calculés.")
         return
-    table = pd.concat([f[f["day"] % 5 == 0].assign(who=name) for name, f in known.items()])
+    table = pd.concat([f[f["day"] % 5 == 0].assign(who=name) for name, f in known.items()], ignore_index=True)
     charts.show(
         intervals.waitings(known, target=target),
         title="Combien attendent encore, ici et dans le réseau",

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from data import ingest
+from data.demo import generate
+from data.demo.generate import Order
 from pages.components import french
 from tests import tiny
 from tests.app.conftest import Opened, asked, figures, linked, said
@@ -82,3 +85,32 @@ def test_without_a_refresh_the_pages_open(loaded_home: Path, open_page: Opened) 
     assert "Délai médian" in said(open_page("delais", "chef.demo", chosen={"periode": "Tout"}))
     assert "avis attendent" in said(open_page("supervision", "chef.demo"))
     assert open_page("structure", "chef.demo", id=tiny.TAXES).title[0].value == "Délais de SIP de Lille"
+
+
+@pytest.fixture(scope="module")
+def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("demo")
+    generate.write(Order(reviews=2500, seed=3, planted=False), folder / "files", processes=1)
+    files = folder / "files"
+    ingest.ingest([files / "experiences.csv"], folder / "home", structures_file=files / "structures.csv")
+    return folder / "home"
+
+
+@pytest.mark.parametrize("cut", ["Réseau", "Canal", "Structure"])
+def test_groups_are_drawn_side_by_side(
+    demo_home: Path, monkeypatch: pytest.MonkeyPatch, open_page: Opened, cut: str
+) -> None:
+    monkeypatch.setenv("VIGIE_HOME", str(demo_home))
+    app = open_page("delais", "chef.demo", chosen={"periode": "Tout", "par": cut})
+    assert "test du log-rank" in said(app)
+
+
+def test_what_will_be_late_comes_with_how_often_it_was_right(
+    demo_home: Path, monkeypatch: pytest.MonkeyPatch, open_page: Opened
+) -> None:
+    monkeypatch.setenv("VIGIE_HOME", str(demo_home))
+    app = open_page("supervision", "chef.demo")
+    text = said(app)
+    assert "Sur les 12 dernières semaines" in text
+    assert "l'erreur à quatre semaines était de" in text
+    assert len(app.dataframe) >= 2
