@@ -58,7 +58,7 @@ _PLATE = re.compile(
 _STREETS = r"rue|avenue|boulevard|bd|bvd|impasse|allées?|chemin|quai|square|faubourg|lotissement"
 _ALSO_WORDS = r"av\.?|place|route|cours|passage|sentier|voie|hameau|résidence|esplanade|villa|cité|rés\.?|ch\.?|imp\.?"
 _PARTICLE = r"(?:de la|de l['’]|des|du|de|d['’]|la|les|le|l['’]|aux|au|à la|en|et|sur|sous|lès)"
-_NAMED = r"(?:[A-ZÀ-Ý0-9][\wÀ-ÿ’'.-]*)"
+_NAMED = r"(?:[A-ZÀ-Ý][a-zà-ÿ]{0,2}\.(?=[ \w])|[A-ZÀ-Ý0-9](?:[\wÀ-ÿ’'-]|\.(?=\w))*)"  # a dot ends a sentence, save after "St"
 _PLACE = rf"{_NAMED}(?:[ -](?:{_PARTICLE}\s*)*{_NAMED}){{0,4}}"
 _ADDRESS = re.compile(
     r"(?<![\w/])\d{1,4}(?:\s?(?:bis|ter|quater|[a-dA-D]))?,?\s+"
@@ -72,7 +72,7 @@ _FILE = re.compile(
     r"\s*(?i:n°|numéro|:|est le|no)?\s*(?P<v>[A-Z]{0,4}[ -]?\d[\dA-Z/ .-]{4,20}\d[A-Z]?)"
 )
 _PUBLIC_NUMBER = re.compile(
-    r"(?:lois?|décrets?|arrêtés?|ordonnances?|articles?|cerfa|formulaires?|circulaires?)\W*$", re.I
+    r"(?:lois?|décrets?|arrêtés?|ordonnances?|articles?|cerfa|formulaires?|circulaires?|déclarations?)\W*$", re.I
 )
 _NAME = re.compile(
     r"\b(?:M\.|Mr\.?|Mme|Mlle|Monsieur|Madame|Mademoiselle|Maître|Dr|Docteur)[ \u00a0]"
@@ -80,7 +80,8 @@ _NAME = re.compile(
 )
 _NOT_NAMES = frozenset({
     "la", "le", "les", "monsieur", "madame", "défenseur", "maire", "préfet", "préfète", "directeur", "directrice",
-    "président", "présidente", "médiateur", "médiatrice", "ministre", "elle", "il", "je", "nous", "vous", "merci",
+    "président", "présidente", "responsable", "conseiller", "conseillère", "inspecteur", "inspectrice", "secrétaire",
+    "juge", "procureur", "procureure", "proviseur", "proviseure", "délégué", "déléguée", "chef", "cheffe", "médiateur", "médiatrice", "ministre", "elle", "il", "je", "nous", "vous", "merci",
 })  # fmt: skip
 
 
@@ -110,10 +111,14 @@ def _candidates(text: str) -> Iterator[tuple[str, int, int]]:
         for match in pattern.finditer(text):
             yield kind, *match.span("v" if pattern.groups and match["v"] else 0)
     for match in _FILE.finditer(text):
-        if not _PUBLIC_NUMBER.search(text, max(0, match.start() - 20), match.start()):
+        of_a_form = text[match.end("v") :].startswith("*")  # a Cerfa: 13411*07
+        if not of_a_form and not _PUBLIC_NUMBER.search(text, max(0, match.start() - 20), match.start()):
             yield "file", *match.span("v")
     for match in _NAME.finditer(text):
-        if match["v"].split()[0].lower() not in _NOT_NAMES:
+        words = match["v"].lower().split()
+        if words[0] in {"le", "la"} and len(words) > 1:  # "Mme Le Goff", but "Madame La Préfète"
+            words = words[1:]
+        if words[0] not in _NOT_NAMES:
             yield "name", *match.span("v")
 
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from data import salvage, snapshots
+from data import salvage, snapshots, sources, staging
 from data.__main__ import main
 from data.columns import fold
 from data.errors import BadFile
@@ -463,6 +463,42 @@ def test_no_file_crashes_ingest_and_its_report_always_adds_up(tmp_path, lines, e
     assert report.loaded >= 1
     refused = open_data.query(tmp_path / "home", "SELECT count(*), count(line), count(reason) FROM refused")
     assert refused == [(report.rejected,) * 3]
+
+
+@given(
+    st.sampled_from(";,\t|"),
+    st.sampled_from(["\n", "\r\n"]),
+    st.booleans(),
+    st.lists(
+        st.tuples(
+            st.floats(0, 1, exclude_max=True),
+            st.sampled_from(["cut", *('"', '""', ";", ",", "\n", "\r", "\0", "é", "\x92", '"\n')]),
+        ),
+        min_size=1,
+        max_size=3,
+    ),
+)
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_damaged_file_loses_no_row_whatever_the_damage(tmp_path_factory, delimiter, end, quoted, damages):
+    """Characters lost or added anywhere after the header: each row ends in the table or among the refused ones."""
+    folder = tmp_path_factory.mktemp("damaged")
+    marks = [f"marque{n:02}fin" for n in range(12)]
+    labels = ("ID expérience", "Date de publication", "Titre", "Description")
+    rows = [(str(n), "2024-01-02", "titre", f"{mark} dit{' « oui »' * (n % 3)}") for n, mark in enumerate(marks)]
+    cells = [delimiter.join(f'"{c}"' if quoted else c for c in row) for row in (labels, *rows)]
+    head, body = cells[0] + end, end.join(cells[1:]) + end
+    for place, damage in damages:
+        at = int(place * len(body))
+        body = body[:at] + ("" if damage == "cut" else damage) + body[at + (damage == "cut") :]
+    whole = {mark for mark in marks if mark in body}
+    file = put(folder / "a.csv", (head + body).encode("utf-8"))
+    source = sources.open_source(file, folder)
+    with duckdb.connect() as db:
+        db.execute("ATTACH ':memory:' AS scratch")
+        staging.load_all(db, [source], folder)
+        kept = " ".join(str(row) for row in db.execute("SELECT COLUMNS(*)::VARCHAR FROM scratch.raw").fetchall())
+        refused = " ".join(str(row) for row in db.execute("SELECT raw FROM scratch.refused").fetchall())
+    assert {mark for mark in whole if mark not in kept and mark not in refused} == set()
 
 
 # --- the real sample -------------------------------------------------------------------------------------------------

@@ -18,19 +18,22 @@ PLANTED = [
     ("ma voiture AB-123-CD est vendue", "plate", "AB-123-CD"),
     ("véhicule immatriculé 1234 AB 75", "plate", "1234 AB 75"),
     ("j'habite 12 bis rue de la République, 75011 Paris", "address", "12 bis rue de la République, 75011 Paris"),
+    ("au 6 rue du Dr. Roux. Merci d'avance", "address", "6 rue du Dr. Roux"),
     ("au 3 allée des tilleuls depuis un an", "address", "3 allée des tilleuls"),
     ("3 place de la Mairie 31000 Toulouse", "address", "3 place de la Mairie 31000 Toulouse"),
     ("mon dossier n° 2024-A-123456 est bloqué", "file", "2024-A-123456"),
     ("Mme Durand ne répond pas", "name", "Durand"),
+    ("Mme Le Goff ne répond pas", "name", "Le Goff"),
 ]
 INNOCENT = [
     "J'ai appelé le 39 39, puis le 0 809 401 401 et le 08 92 70 12 39.",
     "Décret n° 2010-658 du 15 juin 2010 et formulaire n°10103*12.",
+    "Le certificat portant la référence 13 411*07, et la déclaration n°3310-CA3-SD.",
     "En 2021 2022 2023 2024, rien n'a changé.",
     "J'ai payé 1 240 € le 12/03/2024, puis 100 EUR 20.",
     "Carte 4970 1012 3456 7890 : ce n'est pas un vrai numéro.",
     "Le 12 place importante pour moi, et 2 cours de soutien.",
-    "M. le Préfet et Madame la Maire ont répondu à 10 h 30.",
+    "M. le Préfet, Madame La Directrice et Madame la Maire ont répondu à 10 h 30.",
     "Le guichet 3 est fermé depuis 15 jours, 4 personnes attendaient.",
 ]
 
