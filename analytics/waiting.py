@@ -7,8 +7,8 @@ measured with (`sql/measured.sql`): what waits here is what the delay page count
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
@@ -19,12 +19,28 @@ from data.warehouse import Warehouse, sql
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """Which waiting reviews, and how they stand against the delay not to exceed."""
+
+    filters: Filters = field(default_factory=Filters)
+    target_days: int = 15
+    targets: Mapping[str, int] = field(default_factory=dict)  # of the structures that have their own, by id
+    skip: Collection[int] = ()  # ids left out
+    only: Collection[int] | None = None  # ids to keep; None = all
+    first: Collection[int] = ()  # ids that go before all others
+    outside: bool = False  # Hors structure too
+    words: str = ""  # every one of them in the title or the text, case and accents ignored
+
+
+@dataclass(frozen=True)
 class Waiting:
     """One review that waits."""
 
     review: Review
     days: int  # whole days since publication, at the end of the last publication day held
     urgency: float  # 1 to 6, see sql/waiting.sql
+    risk: float  # 1 to 2: 2 once past the target
+    target: int  # days not to exceed, of its structure
 
 
 @dataclass(frozen=True)
@@ -33,48 +49,56 @@ class WaitingFigures:
 
     waiting: int
     late: int  # waiting for more than the target
+    soon: int  # past it within a week if nothing leaves
     oldest_days: float | None  # None when nothing waits
     median_days: float | None
 
 
-def page(
-    warehouse: Warehouse,
-    filters: Filters,
-    *,
-    skip: Collection[int] = (),
-    first: Collection[int] = (),
-    outside: bool = False,
-    limit: int = 10,
-    offset: int = 0,
-) -> list[Waiting]:
-    """A page of the waiting reviews, urgency x age first; `first` ids go before all, `skip` ids are left out."""
-    rows = _rows(
-        warehouse,
-        "waiting_page",
-        filters,
-        {"skip": list(skip), "first": list(first), "outside": outside, "limit": limit, "offset": offset},
-    )
+def page(warehouse: Warehouse, wanted: Wanted, *, limit: int = 10, offset: int = 0) -> list[Waiting]:
+    """A page of the waiting reviews, urgency x age x risk of missing the target first."""
+    rows = _rows(warehouse, "waiting_page", wanted, {"limit": limit, "offset": offset})
     shown = {review.id: review for review in reviews.by_ids(warehouse, [row[0] for row in rows])}
-    return [Waiting(shown[id_], int(age), float(urgency)) for id_, age, urgency in rows]
+    return [Waiting(shown[id_], int(age), float(urgency), float(risk), int(t)) for id_, age, urgency, risk, t in rows]
 
 
-def figures(
-    warehouse: Warehouse, filters: Filters, *, target_days: int, skip: Collection[int] = (), outside: bool = False
-) -> WaitingFigures:
+def figures(warehouse: Warehouse, wanted: Wanted) -> WaitingFigures:
     """Counts over everything `page` goes through."""
-    params = {"skip": list(skip), "outside": outside, "target_days": target_days}
-    waiting, late, oldest, median = _rows(warehouse, "waiting_figures", filters, params)[0]
-    return WaitingFigures(int(waiting), int(late), oldest, median)
+    waiting, late, soon, oldest, median = _rows(warehouse, "waiting_figures", wanted)[0]
+    return WaitingFigures(int(waiting), int(late), int(soon), oldest, median)
+
+
+def by_structure(warehouse: Warehouse, wanted: Wanted) -> list[tuple[str, str, WaitingFigures]]:
+    """Structure id, its name and its counts, the latest first."""
+    rows = _rows(warehouse, "waiting_structures", wanted)
+    return [(row[0] or "", row[1] or "", WaitingFigures(*map(int, row[2:5]), *row[5:])) for row in rows]
+
+
+def structures_of(warehouse: Warehouse, ids: Collection[int]) -> dict[int, str]:
+    """Whom reviews are addressed to: structure id by review id."""
+    query = "SELECT id, coalesce(structure_id, '') FROM reviews WHERE list_contains($ids::BIGINT[], id)"
+    return {int(id_): structure for id_, structure in warehouse.rows(query, {"ids": list(ids)})} if ids else {}
 
 
 def texts(warehouse: Warehouse, *, days: int) -> list[tuple[int, str]]:
     """Title and body of the reviews that have waited for `days` days at most, by id: to look for cues in them."""
-    rows = _rows(warehouse, "waiting_texts", Filters(), {"skip": [], "outside": True, "days": days})
+    rows = _rows(warehouse, "waiting_texts", Wanted(outside=True), {"days": days})
     return [(int(id_), text) for id_, text in rows]
 
 
-def _rows(warehouse: Warehouse, name: str, filters: Filters, params: dict[str, Any]) -> list[tuple[Any, ...]]:
+def _rows(
+    warehouse: Warehouse, name: str, wanted: Wanted, params: Mapping[str, Any] | None = None
+) -> list[tuple[Any, ...]]:
     query = "".join(sql(__file__, part) for part in ("measured", "waiting", name))
-    query, bound = narrowed(query, filters)
-    end = date.fromisoformat(warehouse.snapshot.last_publication) + timedelta(days=1)
-    return warehouse.rows(query, {**bound, **params, "end": end})
+    query, bound = narrowed(query, wanted.filters)
+    asked = {
+        "end": date.fromisoformat(warehouse.snapshot.last_publication) + timedelta(days=1),
+        "target_days": wanted.target_days,
+        "target_ids": list(wanted.targets),
+        "target_values": list(wanted.targets.values()),
+        "skip": list(wanted.skip),
+        "only": None if wanted.only is None else list(wanted.only),
+        "first": list(wanted.first),
+        "outside": wanted.outside,
+        "words": wanted.words.split()[:12],
+    }
+    return warehouse.rows(query, {**bound, **asked, **(params or {})})

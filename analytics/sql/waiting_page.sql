@@ -1,5 +1,5 @@
--- A page of open_reviews (waiting.sql), in the order to take them: urgency x age.
-SELECT id, age, urgency
+-- A page of open_reviews (waiting.sql), in the order to take them: urgency x age x risk.
+SELECT id, age, urgency, risk, target
 FROM open_reviews
-ORDER BY list_contains($first::BIGINT[], id) DESC, urgency * age DESC, published_at, id
+ORDER BY list_contains($first::BIGINT[], id) DESC, urgency * age * risk DESC, published_at, id
 LIMIT $limit OFFSET $offset

@@ -22,6 +22,16 @@ ACTIONS = {
     "draft.fail": "Proposition en échec",
     "draft.cancel": "Proposition annulée",
     "draft.feedback": "Avis sur une proposition",
+    "review.claim": "Avis pris",
+    "review.assign": "Avis confié à un agent",
+    "review.release": "Avis rendu à tous",
+    "rules.choose": "Réglages d'une structure",
+    "return.attach": "Jugement du portail",
+    "return.explain": "Jugement expliqué",
+    "reply.reread": "Réponse relue",
+    "reply.deliver": "Réponse transmise",
+    "reply.retry": "Transmissions relancées",
+    "timings.forget": "Temps personnels effacés",
     "reply.send": "Réponse envoyée",
     "escalation.open": "Avis confié à une personne",
     "escalation.close": "Avis confié traité",
@@ -59,7 +69,7 @@ DETAILS = {  # what the details of an entry are called; the others (ids) stay in
     "deadline": "échéance",
     "outcome": "suite",
     "error": "erreur",
-    "good": "jugée",
+    "good": "jugée bonne",
     "state": "état",
     "note": "note",
     "label": "titre",
@@ -68,6 +78,15 @@ DETAILS = {  # what the details of an entry are called; the others (ids) stay in
     "due_on": "pour le",
     "expressions": "mots",
     "name": "nom",
+    "person": "à",
+    "target_days": "objectif (jours)",
+    "mention": "mention de l'IA",
+    "author_verdict": "auteur",
+    "useful_votes": "utile",
+    "useless_votes": "pas utile",
+    "cause": "explication",
+    "withheld": "écartée des sources",
+    "replies": "réponses",
 }
 VALUES = {
     "as_proposed": "telle quelle",
@@ -82,8 +101,8 @@ VALUES = {
     "started": "engagée",
     "done": "réalisée",
     "dropped": "abandonnée",
-    "True": "bonne",
-    "False": "pas bonne",
+    "True": "oui",
+    "False": "non",
 }
 PERIODS = {"24 heures": 1, "7 jours": 7, "30 jours": 30, "Tout": 0}
 _MOST = 500
@@ -100,6 +119,8 @@ def told(details: Mapping[str, Any]) -> str:
             value = " ; ".join(f"{o['message']} ({o['reason']})" for o in value)
         elif isinstance(value, list):
             value = len(value)
+        elif name == "person":
+            value = identity.name_of(str(value))
         elif name == "deadline":
             value = french.clock(datetime.fromisoformat(value))
         elif isinstance(value, float):

@@ -107,15 +107,22 @@ def banner(who: Person, escalation: EscalatedReview) -> None:
         if text:
             st.text(f"{label} : {text}")
     if escalation.state == "open":
-        with st.popover("Marquer comme traité", icon=":material/task_alt:"):
-            outcome = st.text_area(
-                "Ce qui a été fait", key="escalation_outcome", placeholder="Exemple : personne rappelée ce matin."
-            )
-            if st.button("Enregistrer", key="escalation_close"):
-                try:
-                    key = f"close:{escalation.id}:{escalation.version}"
-                    escalations.close(store.operations(), key, escalation, closed_by=who.id, outcome=outcome or "")
-                except VigieError as error:
-                    st.error(str(error), icon=":material/error:")
-                    return
-                st.rerun()
+        deal_with(who, escalation)
+
+
+def deal_with(who: Person, escalation: EscalatedReview) -> None:
+    """Whoever deals with it otherwise than by a reply says what was done; a reply closes it by itself."""
+    with st.popover("Marquer comme traité", icon=":material/task_alt:", key=f"deal_{escalation.id}"):
+        outcome = st.text_area(
+            "Ce qui a été fait",
+            key=f"escalation_outcome_{escalation.id}",
+            placeholder="Exemple : personne rappelée ce matin.",
+        )
+        if st.button("Enregistrer", key=f"escalation_close_{escalation.id}"):
+            try:
+                key = f"close:{escalation.id}:{escalation.version}"
+                escalations.close(store.operations(), key, escalation, closed_by=who.id, outcome=outcome or "")
+            except VigieError as error:
+                st.error(str(error), icon=":material/error:")
+                return
+            st.rerun()

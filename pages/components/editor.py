@@ -16,7 +16,7 @@ import streamlit as st
 
 from analytics.reviews import Review
 from data.errors import VigieError
-from data.operations import desk, replies
+from data.operations import desk, replies, rules
 from data.operations.desk import DeskText
 from data.operations.errors import Conflict
 from data.operations.similarity import as_proposed, similarity
@@ -89,11 +89,13 @@ def confirm(review: Review, text: DeskText, body: str, draft: StoredDraft | None
     st.caption(
         f"Au nom de : {review.structure or review.typology or 'structure inconnue'}. Texte publié, mot pour mot :"
     )
+    told = rules.MENTION if draft is not None and rules.of(store.operations(), review.structure_id).mention else ""
     with st.container(border=True, key="published_text"):
-        proposal.letter(body)
+        proposal.letter(replies.with_mention(body, told))
     if draft is not None:
         share = french.number(similarity(draft.reply, body))
         st.caption(f"Similarité avec la proposition : {share} sur 100.")
+        _read(text, body)
     overrides = []
     for place, finding in enumerate(f for f in found if f.severity == "high"):
         quoted = evidence.excerpt(finding, body)
@@ -111,7 +113,14 @@ def confirm(review: Review, text: DeskText, body: str, draft: StoredDraft | None
     with st.container(horizontal=True):
         if st.button("Confirmer l'envoi", type="primary", icon=":material/send:", key="confirm_send", disabled=missing):
             try:
-                replies.send(store.operations(), text, body, structure_id=review.structure_id, overrides=overrides)
+                replies.send(
+                    store.operations(),
+                    text,
+                    body,
+                    structure_id=review.structure_id,
+                    overrides=overrides,
+                    mention=told,
+                )
             except VigieError as error:
                 st.error(str(error), icon=":material/error:")
                 return
@@ -120,6 +129,18 @@ def confirm(review: Review, text: DeskText, body: str, draft: StoredDraft | None
         if st.button("Revenir à l'éditeur", key="cancel_send"):
             dialogs.close()
             st.rerun()
+
+
+def _read(text: DeskText, body: str) -> None:
+    """A word to whoever sends a proposal faster than it can be read; the sending stays theirs to decide."""
+    spent = desk.reading_time(text, now())
+    needed = replies.reading_floor(body)
+    if spent is not None and spent < needed:
+        st.warning(
+            f"Cette proposition est sous vos yeux depuis {french.duration(spent)} ; la lire en entier demande environ "
+            f"{french.duration(needed)}. C'est votre lecture qui la rend sûre.",
+            icon=":material/speed:",
+        )
 
 
 def leftover(review_id: int) -> None:

@@ -37,12 +37,21 @@ def sources(draft: StoredDraft) -> None:
         return
     for place, source in enumerate(found):
         used = " · utilisée" if source.id in cited else ""
-        name = source.title or source.structure or source.id
-        if source.kind == "fiche" and source.heading:
-            name = f"{name}, {source.heading}"
-        title = name if source.kind == "reply" else f"{KINDS[source.kind]} : {name}"
-        with st.expander(states.plain(title) + used, icon=_ICONS[source.kind], key=f"source_{draft.id}_{place}"):
+        with st.expander(states.plain(name(source)) + used, icon=_ICONS[source.kind], key=f"source_{draft.id}_{place}"):
             _passage(source)
+
+
+def name(source: Source) -> str:
+    """What a source is called."""
+    title = source.title or source.structure or source.id
+    if source.kind == "fiche" and source.heading:
+        title = f"{title}, {source.heading}"
+    return title if source.kind == "reply" else f"{KINDS[source.kind]} : {title}"
+
+
+def ordered(found: Sequence[Finding]) -> list[Finding]:
+    """The gravest first."""
+    return sorted(found, key=lambda finding: list(SEVERITIES).index(finding.severity))
 
 
 def findings(found: Sequence[Finding], body: str) -> None:
@@ -50,10 +59,10 @@ def findings(found: Sequence[Finding], body: str) -> None:
     if not found:
         st.caption("Aucun point signalé. Relisez tout de même : les contrôles ne remplacent pas votre lecture.")
         return
-    for finding in sorted(found, key=lambda f: list(SEVERITIES).index(f.severity)):
+    for place, finding in enumerate(ordered(found), 1):
         label, icon, colour = SEVERITIES[finding.severity]
         with st.container(gap="xsmall"):
-            st.badge(label, icon=icon, color=colour)  # type: ignore[arg-type]
+            st.badge(f"{place} · {label}", icon=icon, color=colour)  # type: ignore[arg-type]
             quoted = f"« {html.escape(excerpt(finding, body))} » : " if finding.span else ""
             st.html(f'<p style="margin:0 0 .5rem;overflow-wrap:anywhere">{quoted}{html.escape(finding.message)}</p>')
 

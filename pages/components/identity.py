@@ -38,6 +38,7 @@ DEVELOPMENT = (
 
 
 PARAMETER = "profil"
+_MACHINES = {"portail": "Portail", "envoi": "Transmission", "horloge": "Effacement programmé"}
 
 
 def sign_in() -> Person:
@@ -72,7 +73,14 @@ def name_of(id_: str) -> str:
     """Name of the person of that id; the id itself for one who left, or for one drafting process."""
     if id_ == "worker":  # asks for drafts in nobody's name, before anyone needs them
         return "Rédacteur, à l'avance"
+    if id_ in _MACHINES:
+        return _MACHINES[id_]
     return next((person.name for person in DEVELOPMENT if person.id == id_), id_)
+
+
+def answerers() -> list[Person]:
+    """The persons a review may be given to."""
+    return [person for person in DEVELOPMENT if person.role in navigation.ANSWERERS]
 
 
 def person() -> Person:

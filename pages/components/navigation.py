@@ -26,6 +26,7 @@ class Role(StrEnum):
 EVERYONE = frozenset(Role)
 LISTENERS = frozenset({Role.MANAGER, Role.ANALYST, Role.LEAD, Role.ADMIN})
 ANSWERERS = frozenset({Role.AGENT, Role.LEAD, Role.ADMIN})
+LEADERS = frozenset({Role.LEAD, Role.ADMIN})
 
 
 @dataclass(frozen=True)
@@ -191,6 +192,42 @@ ROOMS: tuple[Room, ...] = (
         ANSWERERS,
         ":material/edit_note:",
         "Une réponse proposée, ses sources, l'éditeur, et le bouton de détresse.",
+    ),
+    Room(
+        "avis-confies",
+        "Avis confiés",
+        "Répondre",
+        "pages/replies/handed.py",
+        ANSWERERS,
+        ":material/support:",
+        "Les avis qu'une personne doit lire elle-même, et avant quand.",
+    ),
+    Room(
+        "equipe",
+        "Équipe",
+        "Répondre",
+        "pages/replies/team.py",
+        LEADERS,
+        ":material/groups:",
+        "Qui fait quoi, ce qui est en retard, qui est surchargé ; objectifs et mention par structure.",
+    ),
+    Room(
+        "retours",
+        "Retours",
+        "Répondre",
+        "pages/replies/feedback.py",
+        LEADERS,
+        ":material/reviews:",
+        "Ce que le portail dit des réponses envoyées, relecture à l'aveugle, avis des agents sur les propositions.",
+    ),
+    Room(
+        "transparence",
+        "Transparence",
+        "Répondre",
+        "pages/replies/transparency.py",
+        EVERYONE,
+        ":material/visibility:",
+        "Comment les réponses sont préparées, avec quel modèle et quelles données.",
     ),
     Room(
         "delais",

@@ -7,7 +7,7 @@ never waits for a worker that died; nobody gets a proposal for a review whose AI
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ import streamlit as st
 from analytics.reviews import Review
 from data import personal
 from data.errors import VigieError
-from data.operations import drafts, feedback, stored, workers
+from data.operations import drafts, stored, workers
 from data.operations.drafts import Request
 from data.operations.stored import StoredDraft
 from data.operations.tables import now
@@ -62,14 +62,16 @@ def current(who: Person, review: Review) -> Proposal:
     return current(who, review)
 
 
-def ask(who: Person, review: Review, instruction: str = "") -> None:
+def ask(who: Person, review: Review, instruction: str = "", *, without: Sequence[str] = ()) -> None:
     """Ask for a new proposal: of the worker when one is alive, else of the extractive drafter, here.
+
+    `without`: ids of sources that are not wanted; others are looked for.
 
     Asking twice from the same screen asks once: the key is made of what was on it.
     """
     engine = store.operations()
     if not workers.alive(engine):
-        _here(who, review, instruction)
+        _here(who, review, instruction, without)
         return
     drafts.request(
         engine,
@@ -78,6 +80,7 @@ def ask(who: Person, review: Review, instruction: str = "") -> None:
         requested_by=who.id,
         instruction=instruction,
         seed=len(stored.of_review(engine, review.id)) + 1,
+        without=without,
     )
 
 
@@ -104,24 +107,6 @@ def live(who: Person, request_id: str) -> None:
 def letter(text: str) -> None:
     """A text as it will be read: line breaks kept, every character escaped."""
     st.html(f'<div style="white-space:pre-wrap;overflow-wrap:anywhere">{html.escape(text)}</div>')
-
-
-def word(who: Person, draft: StoredDraft) -> None:
-    """One click: is this proposal good?"""
-    engine = store.operations()
-    key = f"word_{draft.id}"
-    if key not in st.session_state:
-        known = feedback.of_draft(engine, draft.id, who.id)
-        st.session_state[key] = None if known is None else int(known.good)
-
-    def keep() -> None:
-        chosen = st.session_state[key]
-        if chosen is not None:
-            feedback.give(engine, draft.id, who.id, review_id=draft.review_id, good=bool(chosen))
-
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption("Cette proposition est-elle bonne ?")
-        st.feedback("thumbs", key=key, on_change=keep)
 
 
 def findings(draft: StoredDraft, body: str) -> list[Finding]:
@@ -151,12 +136,12 @@ def _findings(snapshot_id: str, draft_id: str, body: str) -> list[Finding]:
     return list(checks.check(body, sources(draft), answering, review))
 
 
-def _here(who: Person, review: Review, instruction: str = "") -> StoredDraft:
+def _here(who: Person, review: Review, instruction: str = "", without: Sequence[str] = ()) -> StoredDraft:
     """Write a draft in this process with the extractive model, and keep it."""
     engine = store.operations()
     key = f"here:{_state(review.id)}"
     drafter = _drafter(store.snapshot().id)
-    asked = replace(drafter.asked(review.id), instruction=instruction)
+    asked = replace(drafter.asked(review.id), instruction=instruction, without=tuple(without))
     seed = len(stored.of_review(engine, review.id)) + 1
     with st.spinner("Recherche de réponses et de fiches proches…"):
         draft = drafter.draft(asked, seed=seed, notice=NO_WORKER)

@@ -1,7 +1,7 @@
 """The waiting reviews as a person may take them, and those sent from here that the portal does not show yet.
 
 The rules it protects: one list behind the queue, its figures and "next"; a review that speaks of danger comes first;
-what was sent or handed to somebody is no longer offered.
+what was sent or handed to somebody is no longer offered, and is counted apart so that the sum is the delay page's.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import streamlit as st
 
 from analytics import reviews, waiting
 from analytics.reviews import Review
-from analytics.waiting import Waiting, WaitingFigures
+from analytics.waiting import Waiting, WaitingFigures, Wanted
 from data.filters import Filters
-from data.operations import desk, escalations, replies
+from data.operations import assignments, deliveries, desk, escalations, replies, rules
 from data.operations.replies import SentReply
 from pages.components import french, identity, store, tables
 from pages.components.identity import Person
@@ -32,39 +32,66 @@ class Sent:
     review: Review
 
 
-def listed(who: Person, filters: Filters, *, outside: bool = False, limit: int = 10, offset: int = 0) -> list[Waiting]:
-    """The most pressing reviews of `filters` within the person's structures."""
-    return waiting.page(
-        store.warehouse(),
-        _own(who, filters),
-        skip=_gone(),
-        first=cues(),
-        outside=outside,
-        limit=limit,
-        offset=offset,
+@dataclass(frozen=True)
+class Account:
+    """What the delay page counts as unanswered, and where each of them stands here."""
+
+    unanswered: int
+    to_take: int
+    sent: int  # waiting for publication
+    handed: int  # in the hands of a person
+
+
+def wanted(who: Person, filters: Filters, **more: object) -> Wanted:
+    """What a person may take among `filters`: their structures, nothing sent or handed over, danger first."""
+    return replace(
+        Wanted(
+            _own(who, filters),
+            target_days=store.config().target_days,
+            targets=rules.targets(store.operations()),
+            skip=_gone(),
+            first=cues(),
+        ),
+        **more,  # type: ignore[arg-type]
     )
 
 
-def figures(who: Person, filters: Filters, *, outside: bool = False) -> WaitingFigures:
+def listed(asked: Wanted, *, limit: int = 10, offset: int = 0) -> list[Waiting]:
+    """The most pressing reviews."""
+    return waiting.page(store.warehouse(), asked, limit=limit, offset=offset)
+
+
+def figures(asked: Wanted) -> WaitingFigures:
     """Counts of what `listed` goes through."""
-    return waiting.figures(
-        store.warehouse(),
-        _own(who, filters),
-        target_days=store.config().target_days,
-        skip=_gone(),
-        outside=outside,
-    )
+    return waiting.figures(store.warehouse(), asked)
+
+
+def account(who: Person, filters: Filters) -> Account:
+    """Where each review stands that the delay page counts as unanswered, with the same filters."""
+    everyone = wanted(who, filters, skip=())
+    engine = store.operations()
+    sent, handed = replies.sent_ids(engine), escalations.review_ids(engine)
+    total = figures(everyone).waiting
+    left = figures(replace(everyone, only=sent)).waiting if sent else 0
+    given = figures(replace(everyone, only=handed - sent)).waiting if handed - sent else 0
+    return Account(total, total - left - given, left, given)
 
 
 def next_id(who: Person, filters: Filters | None = None, *, but: int | None = None) -> int | None:
-    """The review to take next: the first one nobody else is on, `but` left out; None when the queue is empty."""
-    taken = {
-        id_ for id_, texts in desk.in_hand(store.operations()).items() if any(text.person != who.id for text in texts)
-    }
-    for item in listed(who, filters or Filters(), limit=_NEXT):
+    """The review to take next: the first one nobody else has or is on, `but` left out; None when the queue is empty."""
+    taken = others(who)
+    for item in listed(wanted(who, filters or Filters()), limit=_NEXT):
         if item.review.id != but and item.review.id not in taken:
             return item.review.id
     return None
+
+
+def others(who: Person) -> set[int]:
+    """Reviews that are somebody else's, or that somebody else is on."""
+    engine = store.operations()
+    on_it = {id_ for id_, texts in desk.in_hand(engine).items() if any(text.person != who.id for text in texts)}
+    mine = {id_ for id_, a in assignments.current(engine).items() if a.person == who.id}
+    return (on_it - mine) | {id_ for id_, a in assignments.current(engine).items() if a.person != who.id}
 
 
 def cues() -> frozenset[int]:
@@ -84,16 +111,18 @@ def unpublished() -> list[Sent]:
 
 
 def unpublished_table(sent: list[Sent]) -> None:
-    """Those replies as a table with its CSV: sent, waiting for the portal to publish them."""
+    """Those replies as a table, and as the file the portal imports."""
+    delivered = deliveries.states(store.operations())
     rows = [
         {
             "review": item.review.id,
             "sent_at": french.clock(item.reply.sent_at),
             "structure": item.review.structure or item.review.typology,
             "state": "envoyée, en attente de publication",
-            "desk": french.duration(item.reply.desk_s) if item.reply.desk_s is not None else "–",
+            "desk": "–" if item.reply.desk_s is None else french.duration(item.reply.desk_s),
             "similarity": item.reply.similarity,
             "by": identity.name_of(item.reply.sent_by),
+            "way": WAYS[delivered.get(item.reply.id, ("", ""))[0]],
         }
         for item in sent
     ]
@@ -105,6 +134,7 @@ def unpublished_table(sent: list[Sent]) -> None:
         "desk": "Temps de rédaction",
         "similarity": "Similarité avec la proposition (0-100)",
         "by": "Par",
+        "way": "Transmission au portail",
     }
     tables.table(
         pd.DataFrame(rows, columns=list(labels)),
@@ -112,6 +142,11 @@ def unpublished_table(sent: list[Sent]) -> None:
         name="reponses-envoyees",
         alt=f"{french.count(len(rows), 'réponse envoyée', 'réponses envoyées')}, en attente de publication",
     )
+    columns = pd.DataFrame([deliveries.portal_row(item.reply) for item in sent], columns=list(deliveries.COLUMNS))
+    tables.csv_button(columns, "reponses-pour-le-portail", "Fichier à importer dans le portail (CSV)")
+
+
+WAYS = {"": "à importer", "waiting": "nouvel essai prévu", "delivered": "reçue", "failed": "refusée"}
 
 
 def _gone() -> frozenset[int]:

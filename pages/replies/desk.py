@@ -11,20 +11,23 @@ from analytics import reviews
 from analytics.reviews import Review
 from data.errors import VigieError
 from data.filters import Filters
-from data.operations import desk, escalations, replies, stored
+from data.operations import assignments, desk, escalations, replies, stored
 from data.operations.desk import DeskText
 from data.operations.errors import Conflict
 from data.operations.replies import SentReply
 from data.operations.stored import StoredDraft
 from pages.components import (
+    context,
     dialogs,
     distress_button,
+    draft_word,
     editor,
     evidence,
     french,
     identity,
     links,
     proposal,
+    reading,
     states,
     store,
     verbatims,
@@ -52,7 +55,7 @@ def go_on(but: int | None = None) -> None:
 
 def nothing_chosen() -> None:
     """Without a review in the address: offer the most pressing one."""
-    queue = waiting_list.figures(who, Filters())
+    queue = waiting_list.figures(waiting_list.wanted(who, Filters()))
     st.write(f"{french.count(queue.waiting, 'avis attend', 'avis attendent')} une réponse.")
     following = waiting_list.next_id(who)
     if following is None:
@@ -101,7 +104,9 @@ def already_sent(reply: SentReply) -> None:
     go_on(reply.review_id)
     st.header("La réponse envoyée", anchor=False)
     with st.container(border=True):
-        proposal.letter(reply.body)
+        proposal.letter(reply.published)
+    if chosen is not None:
+        context.track(chosen)
 
 
 def take(text: DeskText, draft: StoredDraft | None) -> None:
@@ -146,6 +151,9 @@ def work(review: Review) -> None:
     if escalation is None and dialogs.is_open(f"distress:{review.id}"):
         distress_button.hand_over(who, review, found)
     text = desk.opened(engine, review.id, who.id)
+    whose = assignments.of_review(engine, review.id)
+    if whose is not None and whose.person != who.id:
+        st.info(f"Cet avis est à {identity.name_of(whose.person)}.", icon=":material/person:")
     for other in desk.others(engine, review.id, who.id):
         st.warning(
             f"{identity.name_of(other.person)} travaille aussi sur cet avis (vu le {french.clock(other.seen_at)}). "
@@ -157,6 +165,8 @@ def work(review: Review) -> None:
         st.header("L'avis", anchor=False)
         verbatims.card(review, key="desk", link=False)
         st.caption("Les coordonnées repérées sont masquées. Un nom seul peut rester visible.")
+        context.show(review)
+        context.track(review)
     with answer:
         st.header("Votre réponse", anchor=False)
         helped = escalation is None and found is None
@@ -168,7 +178,7 @@ def work(review: Review) -> None:
             evidence.sources(draft)
             with st.expander("Comment cette proposition a été faite", icon=":material/info:"):
                 made_by(draft)
-            proposal.word(who, draft)
+            draft_word.ask(who, draft)
 
 
 @st.fragment
@@ -181,7 +191,9 @@ def hands(review: Review, draft: StoredDraft | None, helped: bool, distress: boo
     begun = stored.get(engine, text.draft_id) if text.draft_id else None
     reference = begun or draft
     points = proposal.findings(reference, body) if reference is not None and body.strip() else []
-    with st.container(horizontal=True):
+    send, again, hand = st.columns(3, gap="small")
+    with send.container(border=True, height="stretch", key="level_send"):
+        st.caption("**1 · Envoyer**")
         st.button(
             editor.kind(text, body, begun),
             type="primary",
@@ -190,14 +202,22 @@ def hands(review: Review, draft: StoredDraft | None, helped: bool, distress: boo
             disabled=not body.strip(),
             on_click=dialogs.open_,
             args=(f"send:{review.id}",),
+            shortcut="Alt+E",
         )
+    with again.container(border=True, height="stretch", key="level_rework"):
+        st.caption("**2 · Retravailler**")
         if helped:
             rework(review, text, body, draft)
+        else:
+            st.caption("Le texte est à vous, sans IA.")
+    with hand.container(border=True, height="stretch", key="level_distress"):
+        st.caption("**3 · Passer la main**")
         if distress and st.button(
             "Bouton de détresse",
             icon=":material/support:",
             key="distress",
             help="Confier cet avis à une personne. L'IA est désactivée pour lui, vous êtes libéré.",
+            shortcut="Alt+D",
         ):
             dialogs.open_(f"distress:{review.id}")
             st.rerun()
@@ -209,6 +229,11 @@ def hands(review: Review, draft: StoredDraft | None, helped: bool, distress: boo
     if body.strip() and reference is not None:
         st.header("Points à regarder", anchor=False)
         evidence.findings(points, body)
+        with st.expander("Relire le texte, points soulignés", icon=":material/format_underlined:"):
+            reading.show_underlined(body, evidence.ordered(points))
+        if begun is not None:
+            with st.expander("Ce que vous avez changé", icon=":material/difference:"):
+                reading.show_changed(begun.reply, body)
 
 
 def rework(review: Review, text: DeskText, body: str, draft: StoredDraft | None) -> None:
@@ -221,8 +246,18 @@ def rework(review: Review, text: DeskText, body: str, draft: StoredDraft | None)
             placeholder="Exemple : plus court, préciser le délai",
         )
         st.caption("Suivie par le modèle de langage. Sans modèle, une autre formulation est assemblée.")
+        names = (
+            {} if draft is None else {s.id: evidence.name(s) for s in proposal.sources(draft) if s.kind != "structure"}
+        )
+        without = st.multiselect(
+            "Sources à écarter (facultatif)",
+            list(names),
+            format_func=lambda id_: names.get(id_, id_),
+            key="without",
+            placeholder="D'autres seront cherchées",
+        )
         if st.button("Proposer", key="regenerate", type="primary"):
-            proposal.ask(who, review, (instruction or "").strip())
+            proposal.ask(who, review, (instruction or "").strip(), without=without)
             st.rerun()
     if draft is not None and body != draft.reply:
         st.button(

@@ -213,8 +213,10 @@ def test_whoever_deals_with_it_says_what_was_done(at_desk: Opened, store: Engine
     app.button(key="hand_over").click().run()
     app.button(key="distress_confirm").click().run()
     lead = at_desk(10, "chef.demo")
-    lead.text_area(key="escalation_outcome").set_value("Personne rappelée.")
-    lead.button(key="escalation_close").click().run()
+    raised = escalations.of_review(store, 10)
+    assert raised is not None
+    lead.text_area(key=f"escalation_outcome_{raised.id}").set_value("Personne rappelée.")
+    lead.button(key=f"escalation_close_{raised.id}").click().run()
     closed = escalations.of_review(store, 10)
     assert closed is not None
     assert (closed.state, closed.closed_by, closed.outcome) == ("closed", "chef.demo", "Personne rappelée.")

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from analytics import delays
 from data import warehouse
 from data.filters import Filters
-from data.operations import desk, escalations, replies
+from data.operations import assignments, desk, escalations, replies
 from data.operations.engine import open_store
 from data.operations.tables import now
 from tests.app.conftest import Opened, said
@@ -27,10 +27,10 @@ def _offered(app) -> list[int]:
     return [int(button.key.removeprefix("answer_")) for button in app.button if button.label == "Répondre"]
 
 
-def test_danger_first_then_urgency_times_waiting(tiny_home: Path, open_page: Opened):
+def test_danger_first_then_urgency_times_waiting_times_risk(tiny_home: Path, open_page: Opened):
     app = open_page("file-d-attente", AGENT)
-    assert _offered(app) == [10, 4, 5, 6, 7, 11, 8]
-    assert "7 avis attendent une réponse, dont 2 depuis plus de 15 jours ; le plus ancien depuis 76 jours" in said(app)
+    assert _offered(app) == [10, 4, 5, 7, 6, 11, 8]
+    assert "7 avis attendent une réponse, dont 2 depuis plus que l'objectif (15 jours) ; 1 le dépasseront" in said(app)
 
 
 def test_the_count_is_the_one_of_the_delay_page(tiny_home: Path, open_page: Opened):
@@ -53,6 +53,7 @@ def test_a_reply_sent_from_here_leaves_the_list_and_waits_for_publication(
     assert 6 not in _offered(app)
     assert "Envoyées, en attente de publication (1)" in said(app)
     assert "6 avis attendent" in said(app)
+    assert "La page Délais en compte 7 sans réponse : 6 ici, 1 envoyée en attente" in said(app)
 
 
 def test_a_review_handed_over_is_listed_apart(tiny_home: Path, store: Engine, open_page: Opened):
@@ -78,3 +79,63 @@ def test_filters_that_leave_nothing_say_what_to_widen(tiny_home: Path, open_page
     app.multiselect(key="institution").set_value(["France Travail"]).run()
     assert "Aucun avis n'attend" in said(app)
     assert "Élargissez" in said(app)
+
+
+# -- whose each review is --------------------------------------------------------------------------------------------
+
+
+def _claimed(store: Engine) -> dict[int, str]:
+    return {id_: found.person for id_, found in assignments.current(store).items()}
+
+
+def test_a_review_is_taken_then_given_back(tiny_home: Path, store: Engine, open_page: Opened):
+    app = open_page("file-d-attente", AGENT)
+    app.button(key="take_5").click().run()
+    assert _claimed(store) == {5: AGENT}
+    assert 5 not in _offered(app)  # no longer to be taken
+    app.segmented_control(key="vue").set_value("À moi").run()
+    assert _offered(app) == [5]
+    app.button(key="back_5").click().run()
+    assert _claimed(store) == {}
+    assert "Aucun avis n'est à vous" in said(app)
+
+
+def test_answering_takes_the_review(tiny_home: Path, store: Engine, open_page: Opened):
+    app = open_page("file-d-attente", AGENT)
+    app.button(key="answer_5").click().run()
+    assert _claimed(store) == {5: AGENT}
+    assert app.query_params["id"] == "5"
+
+
+def test_next_skips_what_is_somebody_elses(tiny_home: Path, store: Engine, open_page: Opened):
+    assignments.claim(store, 10, "agent2.demo")
+    app = open_page("file-d-attente", AGENT)
+    app.button(key="next").click().run()
+    assert app.query_params["id"] == "4"
+
+
+def test_a_lead_gives_the_reviews_ticked_to_somebody(tiny_home: Path, store: Engine, open_page: Opened):
+    assignments.claim(store, 5, AGENT)
+    app = open_page("file-d-attente", "chef.demo", chosen={"vue": "Tous"})
+    app.button(key="tout").click().run()
+    app.checkbox(key="choisi_8").uncheck().run()
+    app.selectbox(key="a_qui").set_value("agent2.demo").run()
+    app.button(key="confier").click().run()
+    assert set(_claimed(store)) == {4, 5, 6, 7, 10, 11}
+    assert set(_claimed(store).values()) == {"agent2.demo"}
+
+
+def test_agents_take_and_give_back_together_but_do_not_assign(tiny_home: Path, store: Engine, open_page: Opened):
+    app = open_page("file-d-attente", AGENT)
+    for review in (5, 6):
+        app.checkbox(key=f"choisi_{review}").check().run()
+    assert "confier" not in [button.key for button in app.button]
+    app.button(key="prendre").click().run()
+    assert _claimed(store) == {5: AGENT, 6: AGENT}
+
+
+def test_words_are_looked_for_and_marked(tiny_home: Path, open_page: Opened):
+    app = open_page("file-d-attente", AGENT)
+    app.text_input(key="mots").set_value("logement").run()
+    assert _offered(app) == [6]
+    assert "<mark>logement</mark>" in said(app)
