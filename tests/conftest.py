@@ -8,20 +8,16 @@ VIGIE_HOME pointing at it. `operations` is a fresh store, run once on SQLite and
 from __future__ import annotations
 
 import itertools
-import os
 import shutil
-import subprocess
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, create_engine, make_url, text
 
 from data.operations.engine import open_store
-from tests import tiny
+from tests import postgres, tiny
 
-_POSTGRES = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb")) if Path("/usr/lib/postgresql").exists() else []
 _databases = itertools.count(1)
 
 
@@ -45,25 +41,11 @@ def tiny_home(_tiny_snapshot: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
-    """A PostgreSQL server of our own, on a Unix socket alone, stopped at the end; skipped when not installed."""
-    found = shutil.which("initdb") or (str(_POSTGRES[-1]) if _POSTGRES else None)
-    if found is None:
-        why = "PostgreSQL is not installed (Debian: apt-get install postgresql)"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(why)
-    programs = Path(found).resolve().parent
-    folder = Path(tempfile.mkdtemp(prefix="vigie-pg-"))
-    run = _as_postgres(folder)
-    try:
-        run([str(programs / "initdb"), "-D", str(folder / "data"), "-U", "vigie", "-A", "trust", "--no-sync"])
-        settings = f"-k {folder} -c listen_addresses='' -c fsync=off -c max_connections=60"
-        start = ["-D", str(folder / "data"), "-o", settings, "-l", str(folder / "log"), "-w", "start"]
-        run([str(programs / "pg_ctl"), *start])
-        try:
-            yield f"postgresql+psycopg://vigie@/postgres?host={folder}"
-        finally:
-            run([str(programs / "pg_ctl"), "-D", str(folder / "data"), "-m", "immediate", "-w", "stop"])
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    """A PostgreSQL server of our own, stopped at the end; skipped when not installed."""
+    if postgres.programs() is None:
+        pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
+    with postgres.server() as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -89,18 +71,3 @@ def operations(operations_url: str) -> Iterator[Engine]:
     engine = open_store(operations_url)
     yield engine
     engine.dispose()
-
-
-def _as_postgres(folder: Path) -> Callable[[list[str]], None]:
-    """How to run PostgreSQL's programs: it refuses root, so root takes the `postgres` account for them."""
-    prefix: list[str] = []
-    if os.geteuid() == 0:
-        shutil.chown(folder, "postgres")
-        prefix = ["runuser", "-u", "postgres", "--"]
-
-    def run(command: list[str]) -> None:
-        done = subprocess.run([*prefix, *command], cwd=folder, capture_output=True, text=True, timeout=60, check=False)
-        if done.returncode:
-            raise RuntimeError(f"{command[0]} failed: {done.stderr or done.stdout}")
-
-    return run

@@ -60,7 +60,8 @@ def field(text: DeskText) -> str:
     if key not in st.session_state or st.session_state.get(seen) != text.version:
         st.session_state[key] = text.body
         st.session_state[seen] = text.version
-    _unsaved(text)
+    with st.container():
+        _unsaved(text)
     body = st.text_area(
         "Votre réponse",
         key=key,

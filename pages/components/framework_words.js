@@ -9,6 +9,7 @@
     "file upload": "fichier à charger", "Upload": "Choisir un fichier", "Clear value": "Effacer", "Clear all": "Tout effacer",
     "No results": "Aucun résultat", "Copy to clipboard": "Copier", "Choose options": "Choisissez", "Choose an option": "Choisissez",
     "Select all": "Tout choisir", "Remove file": "Retirer le fichier", "Running...": "En cours…", "Stop": "Arrêter",
+    "Feedback rating": "Votre avis", "Thumbs up": "Bonne", "Thumbs down": "Pas bonne",
     "Connecting": "Connexion…", "View more": "Tout afficher", "View less": "Réduire", "Press Enter to apply": "Entrée pour valider",
   };
   const places = ["aria-label", "title", "placeholder"];
@@ -17,6 +18,8 @@
     if (found) return found;
     const help = text.match(/^Help for (.*)$/s);
     if (help) return `Aide : ${help[1]}`;
+    const shortcut = text.match(/^Shortcut (.*)$/);
+    if (shortcut) return `Raccourci ${shortcut[1]}`;
     const tool = text.match(/^(Show\/hide columns|Download as CSV|Search|Fullscreen|Close fullscreen): (.*)$/s);
     if (tool) return `${words[tool[1]]} : ${tool[2]}`;
     const limit = text.match(/^(\d+)\s?([MG])B per file(?: • (.*))?$/);

@@ -67,7 +67,7 @@ ROOMS: tuple[Room, ...] = (
         "Impact de l'IA",
         "Piloter",
         "pages/monitoring/impact.py",
-        LISTENERS,
+        EVERYONE,
         ":material/balance:",
         "Délais et satisfaction avant et après l'assistance par IA, avec leurs incertitudes.",
     ),

@@ -5,7 +5,10 @@ Send as proposed, rework, or hand over to a person. The operations store is the 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from analytics import reviews
 from analytics.reviews import Review
@@ -14,6 +17,7 @@ from data.filters import Filters
 from data.operations import assignments, desk, escalations, replies, stored
 from data.operations.desk import DeskText
 from data.operations.errors import Conflict
+from data.operations.escalations import EscalatedReview
 from data.operations.replies import SentReply
 from data.operations.stored import StoredDraft
 from pages.components import (
@@ -33,6 +37,9 @@ from pages.components import (
     verbatims,
     waiting_list,
 )
+
+if TYPE_CHECKING:
+    from generation.results import Escalation
 
 who = identity.guard("rediger")
 engine = store.operations()
@@ -128,15 +135,56 @@ def untouched(text: DeskText) -> bool:
 
 
 def work(review: Review) -> None:
-    """The desk itself: the review and its sources on one side, the reply on the other."""
+    """The desk itself: the review and its sources on one side, the reply on the other.
+
+    What comes and goes (a banner, a text being written) has a place of its own, so that the editor never moves: an
+    element that moves is drawn anew, and would lose the words being typed.
+    """
     found = distress_button.assess(review)
     escalation = escalations.of_review(engine, review.id)
+    with st.container():
+        if handed_over(review, found, escalation):
+            return
+        text = desk.opened(engine, review.id, who.id)
+        whose = assignments.of_review(engine, review.id)
+        if whose is not None and whose.person != who.id:
+            st.info(f"Cet avis est à {identity.name_of(whose.person)}.", icon=":material/person:")
+        for other in desk.others(engine, review.id, who.id):
+            st.warning(
+                f"{identity.name_of(other.person)} travaille aussi sur cet avis (vu le {french.clock(other.seen_at)}). "
+                "Mettez-vous d'accord : la première réponse envoyée sera la seule.",
+                icon=":material/group:",
+            )
+    asked, answer = st.columns([2, 3], gap="medium")
+    with asked:
+        st.header("L'avis", anchor=False)
+        verbatims.card(review, key="desk", link=False)
+        st.caption("Les coordonnées repérées sont masquées. Un nom seul peut rester visible.")
+        context.show(review)
+        context.track(review)
+    with answer:
+        st.header("Votre réponse", anchor=False)
+        helped = escalation is None and found is None
+        with st.container():
+            draft = proposed(review, text) if helped else None
+        hands(review, draft, helped, escalation is None and found is None)
+    if draft is not None:
+        with asked:
+            st.header("Sources de la proposition", anchor=False)
+            evidence.sources(draft)
+            with st.expander("Comment cette proposition a été faite", icon=":material/info:"):
+                made_by(draft)
+            draft_word.ask(who, draft)
+
+
+def handed_over(review: Review, found: Escalation | None, escalation: EscalatedReview | None) -> bool:
+    """What a review in a person's hands, or that should be, says first; True when nothing more is to be shown."""
     if escalation is not None:
         distress_button.banner(who, escalation)
         if escalation.state == "open" and escalation.raised_by == who.id:  # freed: somebody else takes over
             go_on(review.id)
             verbatims.card(review, key="handed", link=False)
-            return
+            return True
     if found is not None:
         distress_button.contacts(found)
         if escalation is None:
@@ -150,35 +198,7 @@ def work(review: Review) -> None:
             )
     if escalation is None and dialogs.is_open(f"distress:{review.id}"):
         distress_button.hand_over(who, review, found)
-    text = desk.opened(engine, review.id, who.id)
-    whose = assignments.of_review(engine, review.id)
-    if whose is not None and whose.person != who.id:
-        st.info(f"Cet avis est à {identity.name_of(whose.person)}.", icon=":material/person:")
-    for other in desk.others(engine, review.id, who.id):
-        st.warning(
-            f"{identity.name_of(other.person)} travaille aussi sur cet avis (vu le {french.clock(other.seen_at)}). "
-            "Mettez-vous d'accord : la première réponse envoyée sera la seule.",
-            icon=":material/group:",
-        )
-    asked, answer = st.columns([2, 3], gap="medium")
-    with asked:
-        st.header("L'avis", anchor=False)
-        verbatims.card(review, key="desk", link=False)
-        st.caption("Les coordonnées repérées sont masquées. Un nom seul peut rester visible.")
-        context.show(review)
-        context.track(review)
-    with answer:
-        st.header("Votre réponse", anchor=False)
-        helped = escalation is None and found is None
-        draft = proposed(review, text) if helped else None
-        hands(review, draft, helped, escalation is None and found is None)
-    if draft is not None:
-        with asked:
-            st.header("Sources de la proposition", anchor=False)
-            evidence.sources(draft)
-            with st.expander("Comment cette proposition a été faite", icon=":material/info:"):
-                made_by(draft)
-            draft_word.ask(who, draft)
+    return False
 
 
 @st.fragment
@@ -191,9 +211,7 @@ def hands(review: Review, draft: StoredDraft | None, helped: bool, distress: boo
     begun = stored.get(engine, text.draft_id) if text.draft_id else None
     reference = begun or draft
     points = proposal.findings(reference, body) if reference is not None and body.strip() else []
-    send, again, hand = st.columns(3, gap="small")
-    with send.container(border=True, height="stretch", key="level_send"):
-        st.caption("**1 · Envoyer**")
+    with _level("1 · Envoyer"):
         st.button(
             editor.kind(text, body, begun),
             type="primary",
@@ -204,14 +222,12 @@ def hands(review: Review, draft: StoredDraft | None, helped: bool, distress: boo
             args=(f"send:{review.id}",),
             shortcut="Alt+E",
         )
-    with again.container(border=True, height="stretch", key="level_rework"):
-        st.caption("**2 · Retravailler**")
+    with _level("2 · Retravailler"):
         if helped:
             rework(review, text, body, draft)
         else:
             st.caption("Le texte est à vous, sans IA.")
-    with hand.container(border=True, height="stretch", key="level_distress"):
-        st.caption("**3 · Passer la main**")
+    with _level("3 · Passer la main"):
         if distress and st.button(
             "Bouton de détresse",
             icon=":material/support:",
@@ -234,6 +250,13 @@ def hands(review: Review, draft: StoredDraft | None, helped: bool, distress: boo
         if begun is not None:
             with st.expander("Ce que vous avez changé", icon=":material/difference:"):
                 reading.show_changed(begun.reply, body)
+
+
+def _level(name: str) -> DeltaGenerator:
+    """A line of the three ways to go on, always in sight."""
+    line = st.container(border=True, horizontal=True, vertical_alignment="center", gap="small")
+    line.caption(f"**{name}**", width=140)
+    return line
 
 
 def rework(review: Review, text: DeskText, body: str, draft: StoredDraft | None) -> None:

@@ -34,7 +34,8 @@ _LABELS = {
 
 def _line(work: Work) -> dict[str, object]:
     def part(count: int) -> str:
-        return f"{count} ({french.percent(work.share(count))})" if work.sent + work.escalated else str(count)
+        enough = work.sent + work.escalated >= french.TOO_FEW
+        return f"{count} ({french.percent(work.share(count))})" if enough else str(count)
 
     return {
         "taken": work.taken,

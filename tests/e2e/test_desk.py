@@ -1,0 +1,270 @@
+"""Journeys at the desk in a real browser: claim to send, rework, hand over, two agents, double clicks, reload, keyboard."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+from sqlalchemy import Engine
+
+from analytics import waiting
+from analytics.waiting import Wanted
+from data.operations import assignments, desk, escalations, feedback, journal, replies, stored
+from data.operations.engine import open_store
+from data.warehouse import open_current
+from generation import distress
+from tests.e2e.conftest import Server, settled, visit
+
+AGENT, OTHER, LEAD = "agent.demo", "agent2.demo", "chef.demo"
+
+
+@pytest.fixture(scope="session")
+def reviews(demo_home: Path) -> Iterator[int]:
+    """Waiting reviews that speak of no danger, one for each who asks."""
+    opened = open_current(demo_home)
+    found = waiting.page(opened, Wanted(), limit=80, offset=40)
+    opened.close()
+    return iter([w.review.id for w in found if distress.assess(f"{w.review.title}\n{w.review.body}") is None])
+
+
+@pytest.fixture
+def review(reviews: Iterator[int]) -> int:
+    """A waiting review nobody touched yet."""
+    return next(reviews)
+
+
+@pytest.fixture
+def store(demo_home: Path) -> Iterator[Engine]:
+    found = open_store(f"sqlite:///{demo_home / 'operations.sqlite'}")
+    yield found
+    assert journal.verify(found).ok
+    found.dispose()
+
+
+def editor(page: Page) -> Locator:
+    return page.get_by_role("textbox", name="Votre réponse")
+
+
+def at_desk(page: Page, server: Server, review: int, person: str = AGENT) -> Page:
+    visit(page, server, f"/rediger?id={review}", person)
+    expect(editor(page)).to_have_value(re.compile("Bonjour"), timeout=60_000)
+    return page
+
+
+def written(page: Page, text: str) -> None:
+    """Type over the reply, and see it kept."""
+    editor(page).fill(text)
+    expect(page.get_by_text("Enregistré à")).to_be_visible()
+    settled(page)
+
+
+def send(page: Page, twice: bool = False) -> None:
+    page.get_by_role("button", name=re.compile("^Envoyer")).click()
+    dialog = page.get_by_role("dialog")
+    confirm = dialog.get_by_role("button", name="Confirmer l'envoi")
+    expect(confirm).to_be_visible()
+    for reason in dialog.get_by_label("Pourquoi le garder ?").all():
+        reason.fill("vérifié auprès du service")
+        reason.press("Enter")
+    expect(confirm).to_be_enabled()
+    if twice:
+        confirm.dblclick()
+    else:
+        confirm.click()
+    expect(page.get_by_text("en attente de publication sur le portail")).to_be_visible()
+
+
+def test_claim_draft_edit_send(server: Server, worker: None, store: Engine, page: Page) -> None:
+    visit(page, server, "/file-d-attente?vue=Tous", AGENT)
+    take = page.get_by_role("button", name="Prendre", exact=True).first
+    expect(take).to_be_visible()
+    card = (
+        page.locator("[class*=st-key-queue_]").filter(has=page.get_by_role("button", name="Prendre", exact=True)).last
+    )
+    review = int(re.search(r"queue_(\d+)", card.get_attribute("class") or "")[1])
+    card.get_by_role("button", name="Prendre", exact=True).click()
+    settled(page).get_by_role("radio", name="À moi").click()
+    mine = settled(page).locator(f".st-key-queue_{review}")
+    expect(mine.get_by_text("À vous")).to_be_visible()
+    mine.get_by_role("button", name="Répondre").click()
+    expect(page.locator("h1")).to_have_text("Rédiger")
+    expect(editor(page)).to_have_value(re.compile("Bonjour"), timeout=60_000)
+    draft = editor(page).input_value()
+    written(page, draft.replace("Bonjour,", "Bonjour Madame, Monsieur,"))
+    page.get_by_text("Ce que vous avez changé").click()
+    expect(page.locator("ins").first).to_contain_text("Madame")
+    send(page)
+    expect(page.get_by_text("Merci. Votre réponse est enregistrée")).to_be_visible()
+    expect(page.get_by_role("link", name="Avis suivant")).to_be_visible()
+    sent = replies.of_review(store, review)
+    assert sent is not None
+    assert (sent.decided, sent.sent_by) == ("reworked", AGENT)
+    assert review not in assignments.current(store)
+
+
+def test_another_proposal_with_an_instruction_and_without_a_source(
+    server: Server, store: Engine, page: Page, review: int
+) -> None:
+    at_desk(page, server, review)
+    written(page, "Mes propres mots.")
+    page.get_by_role("button", name="Autre proposition").click()
+    page.get_by_label("Consigne (facultative)").fill("plus court")
+    page.get_by_role("combobox", name="Sources à écarter").click()
+    page.get_by_role("option").first.click()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Proposer").click()
+    expect(page.get_by_text("Votre texte n'a pas été touché")).to_be_visible(timeout=60_000)
+    expect(editor(page)).to_have_value("Mes propres mots.")
+    second, first = stored.of_review(store, review)
+    assert second.instruction == "plus court"
+    before = {source["id"] for source in first.record["sources"] if source["kind"] != "structure"}
+    after = {source["id"] for source in second.record["sources"] if source["kind"] != "structure"}
+    assert before - after
+    page.get_by_role("button", name="Remplacer mon texte").click()
+    expect(editor(page)).to_have_value(second.reply)
+
+
+def test_the_distress_button_then_a_person_answers_without_ai(
+    server: Server, store: Engine, page: Page, review: int
+) -> None:
+    at_desk(page, server, review)
+    page.get_by_role("button", name="Bouton de détresse").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Ce qu'il faut savoir (facultatif)").fill("Deux relances déjà.")
+    dialog.get_by_role("button", name="Confier l'avis").dblclick()
+    expect(page.get_by_text("vous n'avez plus rien à faire")).to_be_visible()
+    assert len(journal.entries(store, action="escalation.open", review_id=review)) == 1
+    drafts_then = len(stored.of_review(store, review))
+
+    visit(page, server, "/avis-confies", LEAD)
+    card = page.locator("[class*=st-key-handed_]").filter(has_text="Deux relances déjà.").first
+    expect(card).to_contain_text("Avant le")
+    card.get_by_role("link", name="Répondre sans IA").click()
+    expect(page.locator("h1")).to_have_text("Rédiger")
+    settled(page)
+    expect(page.get_by_role("button", name="Autre proposition")).to_have_count(0)
+    written(page, "Bonjour, je vous ai appelé ce matin.")
+    send(page)
+    closed = escalations.of_review(store, review)
+    assert closed is not None
+    assert (closed.state, closed.closed_by, closed.outcome) == ("closed", LEAD, "Réponse envoyée.")
+    assert len(stored.of_review(store, review)) == drafts_then
+
+
+def test_two_agents_on_one_review(server: Server, store: Engine, browser: Browser, page: Page, review: int) -> None:
+    at_desk(page, server, review)
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="fr-FR")
+    other = context.new_page()
+    at_desk(other, server, review, OTHER)
+    expect(other.get_by_text("Camille, réponse aux usagers travaille aussi sur cet avis")).to_be_visible()
+    send(page)
+    editor(other).fill("Les mots d'Alix.")
+    expect(other.get_by_text("Envoyée par Camille")).to_be_visible()
+    other.get_by_text("Vos mots, qui n'ont pas été envoyés").click()
+    expect(other.get_by_text("Les mots d'Alix.")).to_be_visible()
+    sent = replies.of_review(store, review)
+    assert sent is not None
+    assert sent.sent_by == AGENT
+    context.close()
+
+
+def test_a_double_click_on_each_write_acts_once(server: Server, store: Engine, page: Page, review: int) -> None:
+    at_desk(page, server, review)
+    made = len(stored.of_review(store, review))
+    page.get_by_role("button", name="Autre proposition").click()
+    page.get_by_role("button", name="Proposer").dblclick()
+    settled(page)
+    expect(page.get_by_text("Recherche de réponses")).to_have_count(0, timeout=60_000)
+    assert len(stored.of_review(store, review)) == made + 1
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Page blanche").dblclick()
+    expect(editor(page)).to_have_value("")
+    page.get_by_role("button", name="Reprendre la proposition").dblclick()
+    expect(editor(page)).to_have_value(re.compile("Bonjour"))
+    settled(page)
+    page.get_by_role("radio", name="Bonne", exact=True).click(force=True)
+    expect(page.get_by_text("Pourquoi ?")).to_be_visible()
+    page.get_by_role("button", name="Claire").click()
+    settled(page)
+    send(page, twice=True)
+    assert len(journal.entries(store, action="reply.send", review_id=review)) == 1
+    [newest, *_] = stored.of_review(store, review)
+    word = feedback.of_draft(store, newest.id, AGENT)
+    assert word is not None
+    assert (word.good, word.reasons) == (True, ["clear"])
+
+
+def test_a_double_click_takes_a_review_once(server: Server, store: Engine, page: Page) -> None:
+    visit(page, server, "/file-d-attente?vue=Tous", OTHER)
+    card = (
+        page.locator("[class*=st-key-queue_]").filter(has=page.get_by_role("button", name="Prendre", exact=True)).first
+    )
+    review = int(re.search(r"queue_(\d+)", card.get_attribute("class") or "")[1])
+    card.get_by_role("button", name="Prendre", exact=True).dblclick()
+    settled(page)
+    expect(page.locator(f".st-key-queue_{review}").get_by_text("À vous")).to_be_visible()
+    assert len(journal.entries(store, action="review.claim", review_id=review)) == 1
+    assignments.release(store, review, by=OTHER)
+
+
+def test_a_reload_in_mid_edit_loses_nothing(server: Server, store: Engine, page: Page, review: int) -> None:
+    at_desk(page, server, review)
+    editor(page).click()
+    page.keyboard.press("Control+End")
+    page.keyboard.type(" Nous revenons vers vous")
+    expect(page.get_by_text("Enregistré à")).to_be_visible()
+    page.reload()
+    settled(page)
+    expect(editor(page)).to_have_value(re.compile("Nous revenons vers vous$"))
+    text = desk.get(store, review, AGENT)
+    assert text is not None
+    assert text.body.endswith("Nous revenons vers vous")
+
+
+def test_from_the_queue_to_the_sending_with_the_keyboard_alone(server: Server, store: Engine, page: Page) -> None:
+    visit(page, server, "/file-d-attente", OTHER)
+    page.keyboard.press("Alt+s")
+    expect(page.locator("h1")).to_have_text("Rédiger")
+    settled(page)
+    review = int(re.search(r"id=(\d+)", page.url)[1])
+    danger = page.get_by_text("Aucune proposition n'est faite").count()
+    if not danger:
+        expect(editor(page)).to_have_value(re.compile("Bonjour"), timeout=60_000)
+    reach(page, "Votre réponse")
+    page.keyboard.press("Control+End")
+    page.keyboard.type("Bonjour, bien à vous.")
+    expect(page.get_by_text("Enregistré à")).to_be_visible()
+    page.keyboard.press("Control+Enter")
+    settled(page)
+    page.keyboard.press("Tab")  # shortcuts speak outside the text
+    page.keyboard.press("Alt+e")
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_be_visible()
+    settled(page)
+    for _ in range(dialog.get_by_label("Pourquoi le garder ?").count()):
+        reach(page, "Pourquoi le garder ?")
+        page.keyboard.type("vérifié")
+        page.keyboard.press("Enter")
+        settled(page)
+    reach(page, "Confirmer l'envoi")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("en attente de publication sur le portail")).to_be_visible()
+    sent = replies.of_review(store, review)
+    assert sent is not None
+    assert sent.sent_by == OTHER
+    assert sent.body.endswith("bien à vous.")
+
+
+def reach(page: Page, name: str) -> None:
+    """Press Tab until the field or button of that name has the focus."""
+    here = """(e => e && ['TEXTAREA', 'INPUT', 'BUTTON'].includes(e.tagName)
+        ? [e.getAttribute('aria-label') || e.innerText, e.value || ''] : ['', ''])(document.activeElement)"""
+    for _ in range(150):
+        said, value = page.evaluate(here)
+        if name in said and (name != "Pourquoi le garder ?" or not value):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"the keyboard never reached « {name} »")
