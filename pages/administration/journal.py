@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from data.operations import journal
-from data.operations.journal import Verification
+from data.operations.journal import Entry, Verification
 from pages.components import french, identity, links, states, store, tables
 
 ACTIONS = {
@@ -129,6 +131,35 @@ def told(details: Mapping[str, Any]) -> str:
     return " · ".join(parts)
 
 
+def lines(found: Sequence[Entry]) -> pd.DataFrame:
+    """Entries as the table shows them."""
+    return pd.DataFrame(
+        [
+            {
+                "seq": entry.seq,
+                "at": french.clock(entry.at),
+                "who": identity.name_of(entry.actor),
+                "action": ACTIONS.get(entry.action, entry.action),
+                "review": "" if entry.review_id is None else str(entry.review_id),
+                "details": told(entry.details),
+                "hash": entry.hash[:12],
+            }
+            for entry in found
+        ]
+    )
+
+
+def export(asked: Mapping[str, Any]) -> bytes:
+    """Every entry of the filters, as stored: an auditor can recompute the chain from it."""
+    found = journal.entries(engine, **asked, limit=total)
+    columns = ("seq", "at", "actor", "action", "kind", "object_id", "review_id", "details", "key", "hash")
+    rows = [{name: getattr(entry, name) for name in columns} for entry in found]
+    for row in rows:
+        row["at"] = row["at"].isoformat(timespec="microseconds")
+        row["details"] = json.dumps(row["details"], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return tables.to_csv(pd.DataFrame(rows, columns=list(columns)))
+
+
 @st.cache_data(max_entries=4, ttl=300, show_spinner="Vérification du journal…")
 def verified(url: str, entries: int) -> Verification:
     """The verification of a journal of that many entries."""
@@ -192,35 +223,20 @@ if review and not review.strip().isdigit():
     st.error("Le numéro d'avis ne contient que des chiffres.")
     st.stop()
 days = PERIODS[period or "30 jours"]
-found = journal.entries(
-    engine,
-    actor=person,
-    action=action,
-    review_id=int(review) if review and review.strip() else None,
-    since=datetime.now(UTC) - timedelta(days=days) if days else None,
-    limit=_MOST,
-)
+asked: dict[str, Any] = {
+    "actor": person,
+    "action": action,
+    "review_id": int(review) if review and review.strip() else None,
+    "since": datetime.now(UTC) - timedelta(days=days) if days else None,
+}
+found = journal.entries(engine, **asked, limit=_MOST)
 if not found:
     states.empty("Aucune action ne correspond.", "Élargissez la période ou retirez un filtre.")
     st.stop()
-rows = pd.DataFrame(
-    [
-        {
-            "seq": entry.seq,
-            "at": french.clock(entry.at),
-            "who": identity.name_of(entry.actor),
-            "action": ACTIONS.get(entry.action, entry.action),
-            "review": "" if entry.review_id is None else str(entry.review_id),
-            "details": told(entry.details),
-            "hash": entry.hash[:12],
-        }
-        for entry in found
-    ]
-)
 if len(found) == _MOST:
-    st.caption(f"Les {french.number(_MOST)} actions les plus récentes ; réduisez la période pour voir les autres.")
+    st.caption(f"Les {french.number(_MOST)} actions les plus récentes à l'écran ; le fichier complet les donne toutes.")
 tables.table(
-    rows,
+    lines(found),
     {
         "seq": "N°",
         "at": "Quand",
@@ -232,4 +248,15 @@ tables.table(
     },
     name="journal",
     alt=f"{french.count(len(found), 'action')} du journal, la plus récente d'abord",
+)
+st.download_button(
+    "Tout exporter, empreintes entières (CSV)",
+    data=partial(export, asked),
+    file_name="journal-complet.csv",
+    mime="text/csv",
+    key="journal_complet",
+    icon=":material/download:",
+    on_click="ignore",
+    type="tertiary",
+    help="Toutes les actions de ces filtres, avec ce qu'il faut pour recalculer la chaîne.",
 )

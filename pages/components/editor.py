@@ -48,6 +48,8 @@ export default function ({ data, parentElement }) {
   }
   handlers.set(parentElement, later)
   document.addEventListener("input", later)
+  const area = document.querySelector("." + data.field + " textarea")
+  if (area) later({ target: area })  // words typed before this listened; nothing happens when none was
   return () => document.removeEventListener("input", later)
 }
 """,

@@ -11,6 +11,7 @@
     "Select all": "Tout choisir", "Remove file": "Retirer le fichier", "Running...": "En cours…", "Stop": "Arrêter",
     "Feedback rating": "Votre avis", "Thumbs up": "Bonne", "Thumbs down": "Pas bonne",
     "Connecting": "Connexion…", "View more": "Tout afficher", "View less": "Réduire", "Press Enter to apply": "Entrée pour valider",
+    "Press Ctrl+Enter to apply": "Ctrl + Entrée pour enregistrer", "Press ⌘+Enter to apply": "⌘ + Entrée pour enregistrer",
   };
   const places = ["aria-label", "title", "placeholder"];
   const said = (text) => {

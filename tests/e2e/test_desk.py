@@ -226,6 +226,8 @@ def test_a_reload_in_mid_edit_loses_nothing(server: Server, store: Engine, page:
 
 def test_from_the_queue_to_the_sending_with_the_keyboard_alone(server: Server, store: Engine, page: Page) -> None:
     visit(page, server, "/file-d-attente", OTHER)
+    expect(page.get_by_role("button", name="Suivant : répondre au plus pressant")).to_be_visible()
+    settled(page)
     page.keyboard.press("Alt+s")
     expect(page.locator("h1")).to_have_text("Rédiger")
     settled(page)
@@ -268,3 +270,13 @@ def reach(page: Page, name: str) -> None:
             return
         page.keyboard.press("Tab")
     raise AssertionError(f"the keyboard never reached « {name} »")
+
+
+def test_the_journal_leaves_whole_as_a_file(server: Server, store: Engine, page: Page) -> None:
+    desk.opened(store, 1, "camille")
+    visit(page, server, "/journal?j_periode=Tout", LEAD)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Tout exporter").click()
+    lines = Path(download.value.path()).read_text("utf-8-sig").splitlines()
+    assert lines[0].split(";")[:4] == ["seq", "at", "actor", "action"]
+    assert len(lines) == journal.count(store) + 1
