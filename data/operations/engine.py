@@ -76,7 +76,7 @@ def _driver(url: URL) -> URL:
 
 
 def _server(url: URL) -> Engine:
-    return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+    return create_engine(url, pool_pre_ping=True, pool_size=20, max_overflow=20, pool_use_lifo=True)
 
 
 def _sqlite(url: URL) -> Engine:
