@@ -63,7 +63,7 @@ def restore(engine: Engine, source: Path, *, replace: bool = False) -> dict[str,
     if journal.count(engine) or _any_row(engine):
         if not replace:
             raise VigieError("the operations store is not empty: say --replace to put the backup in its place")
-        saved = source.with_name(f"operations-before-{datetime.now(UTC):%Y%m%dT%H%M%S}.backup")
+        saved = source.with_name(f"operations-before-{datetime.now(UTC):%Y%m%dT%H%M%S%f}.backup")
         backup(engine, saved)
     with writing(engine) as connection, connection.begin():
         _empty(connection)
