@@ -12,8 +12,8 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import os
 import re
-import resource
 import subprocess
 import sys
 import tempfile
@@ -267,13 +267,16 @@ def measure(folder: Path, seed: int, lengths: Sequence[float], words: Sequence[f
     ]  # fmt: skip
 
 
-def generate(reviews: int, seed: int, out: Path) -> tuple[float, float]:
-    """Run the generator as a user would; seconds, and the largest resident memory of a process in MiB."""
+def generate(reviews: int, seed: int, out: Path) -> tuple[float, float, float]:
+    """Run the generator as a user would; seconds, those of processors, and the largest memory of a process in MiB."""
     command = [sys.executable, "-m", "data", "demo", "--reviews", str(reviews), "--seed", str(seed), "--out", str(out)]
     started = time.perf_counter()
-    subprocess.run(command, check=True, stderr=subprocess.DEVNULL, cwd=Path(__file__).resolve().parents[1])
+    made = subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=Path(__file__).resolve().parents[1])
+    _, status, used = os.wait4(made.pid, 0)  # of this child alone, and of its own
     seconds = time.perf_counter() - started
-    return seconds, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    if status:
+        raise SystemExit(f"error: {' '.join(command[1:])} failed")
+    return seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
 
 
 def reference() -> tuple[Sequence[float], Sequence[float]]:
@@ -297,10 +300,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for seed in args.seed:
         with tempfile.TemporaryDirectory() as folder:
             out = Path(folder)
-            seconds, memory = generate(args.reviews, seed, out)
+            seconds, worked, memory = generate(args.reviews, seed, out)
             limit = 10.0 * max(1.0, 30 * args.reviews / 1_000_000)
             checks = [
-                Check("generation", f"{seconds:.1f} s", f"under {limit:.0f} s", seconds < limit),
+                Check(
+                    "generation",
+                    f"{seconds:.1f} s ({worked:.1f} s of processor)",
+                    f"under {limit:.0f} s",
+                    seconds < limit,
+                ),
                 Check("memory of a process", f"{memory:.0f} MiB", "under 600 MiB", memory < 600),
             ]
             if not args.speed_only:

@@ -27,16 +27,16 @@ _NEAR = {"a": "z", "z": "e", "e": "r", "r": "t", "t": "y", "u": "i", "i": "o", "
          "ê": "é", "ç": "c", "ù": "u", "ô": "o", "î": "i"}  # fmt: skip
 # Kinds of sentences by mood, with their cumulated chances; those of the common lexicon are the same for all subjects.
 _KINDS = (
-    (("complaints", 0.48), ("details", 0.75), ("generic_complaints", 0.87), ("feelings_negative", 0.93), ("contexts", 0.965),
+    (("complaints", 0.43), ("details", 0.65), ("generic_complaints", 0.88), ("feelings_negative", 0.95), ("contexts", 0.97),
      ("digressions", 0.975), ("suggestions", 1.0)),
     (("neutrals", 0.32), ("details", 0.56), ("complaints", 0.66), ("generic_neutrals", 0.80), ("feelings_neutral", 0.88),
-     ("contexts", 0.93), ("digressions", 0.95), ("suggestions", 1.0)),
-    (("praises", 0.44), ("generic_praises", 0.70), ("feelings_positive", 0.86), ("contexts", 0.95), ("digressions", 1.0)),
+     ("contexts", 0.92), ("digressions", 0.93), ("suggestions", 1.0)),
+    (("praises", 0.44), ("generic_praises", 0.74), ("feelings_positive", 0.92), ("contexts", 0.97), ("digressions", 1.0)),
 )  # fmt: skip
 _NO_SUBJECT = (
-    (("generic_complaints", 0.48), ("feelings_negative", 0.66), ("contexts", 0.84), ("digressions", 0.94), ("suggestions", 1.0)),
-    (("generic_neutrals", 0.40), ("feelings_neutral", 0.58), ("contexts", 0.78), ("digressions", 0.90), ("suggestions", 1.0)),
-    (("generic_praises", 0.50), ("feelings_positive", 0.72), ("contexts", 0.88), ("digressions", 1.0)),
+    (("generic_complaints", 0.48), ("feelings_negative", 0.72), ("contexts", 0.86), ("digressions", 0.91), ("suggestions", 1.0)),
+    (("generic_neutrals", 0.46), ("feelings_neutral", 0.68), ("contexts", 0.83), ("digressions", 0.90), ("suggestions", 1.0)),
+    (("generic_praises", 0.58), ("feelings_positive", 0.86), ("contexts", 0.95), ("digressions", 1.0)),
 )  # fmt: skip
 _EMPTY = ("empty_negative", "empty_neutral", "empty_positive")
 _TITLES = ("vague_titles_negative", "vague_titles_neutral", "vague_titles_positive")
@@ -102,7 +102,7 @@ class Style:
 def style(draw: Draw) -> Style:
     """Draw a way of typing."""
     care = draw()
-    slips = 0.0 if care < 0.28 else 0.011 if care < 0.76 else 0.038
+    slips = 0.0 if care < 0.30 else 0.006 if care < 0.76 else 0.02
     form = draw()
     paragraphs = draw()
     breaks = "\n" if paragraphs < 0.20 else "\n\n" if paragraphs < 0.36 else "" if paragraphs < 0.56 else " "
@@ -240,7 +240,7 @@ class Pen:
                 kind, asked = "asks", True
         told.sort(key=lambda pair: pair[0])
         for rank, (stage, text) in enumerate(told):
-            linked = rank > 0 and 1.0 <= stage < 2.0 and draw() < 0.22
+            linked = rank > 0 and 1.0 <= stage < 2.0 and draw() < 0.33
             if len(paragraphs[-1]) > 2 and draw() < 0.28:
                 paragraphs.append([])
             link = f"{_CONNECTORS[int(draw() * len(_CONNECTORS))]} " if linked else ""

@@ -13,13 +13,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-_MANY, _SKEW = 40, 2.5  # long lists are drawn from their head more often, as words are in a language
+_MANY, _SKEW = 40, 3.8  # long lists are drawn from their head more often, as words are in a language
 _RUN = 12  # words in a row that two people are not expected to write alike
 _NEIGHBOUR = (4.0, 2.5, 2.0, 1.5, 1.5, 1.5, 1.0, 1.0, 1.0, 1.0, 1.0)  # bits of chance in the words next to a sentence
 _FEW = 6
 _COMMON = 17.0  # bits of chance in the plainest run of a sentence from which it is said as often as any other
 _RAREST = 0.01
-_AGAIN = 0.7  # chance that a review comes back to the thing it named
+_AGAIN = 0.88  # chance that a review comes back to the thing it named
 Draw = Callable[[], float]
 Parts = tuple["Part", ...]
 

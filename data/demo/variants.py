@@ -202,7 +202,7 @@ def _table() -> dict[str, tuple[str, ...]]:
     return found
 
 
-_FAITHFUL = 10  # chances of the right spelling for one of a wrong one
+_FAITHFUL = 22  # chances of the right spelling for one of a wrong one
 
 # A sentence that starts so needs what comes after its comma.
 _LEANING = frozenset(
