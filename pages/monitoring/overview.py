@@ -141,6 +141,7 @@ with states.guarded("Les signaux n'ont pas pu être lus"):
         st.write("Les signaux ne sont pas encore calculés pour ces données : l'analyse est en cours ou reste à lancer.")
     elif not found:
         st.write("Aucun signal cette semaine : rien ne dépasse ce que le hasard et les habitudes expliquent.")
+        links.to("signaux-faibles", "Voir les signaux des semaines passées")
     for signal in found[:3]:
         with st.container(border=True, key=f"signal_{signal.id}"):
             st.markdown(f"**{states.plain(signal.label)}**")
