@@ -18,7 +18,7 @@ from scipy.special import betainc, gammaincinv, gammaln
 from analytics.signals import regression
 from analytics.signals.cells import GUARD, LEVELS, PARENT, WIDE, WINDOWS, YEAR, Reviews
 
-SHARES = (0.15, 0.5, 0.25, 0.1)  # of the risk, spent on each of WINDOWS
+SHARES = (0.12, 0.68, 0.15, 0.05)  # of the risk, spent on each of WINDOWS
 
 MIN_WEEKS = 12  # of history before the judged weeks, under which nothing can be expected
 _RECENT = 8  # weeks that say how much a place usually receives
@@ -163,7 +163,7 @@ class Learnt:
         """
         if level == "nation":
             mean = (self.national.base * season)[None, :] * others
-            shape = 1 / (1 / (self.national.shape[None, :] * window) + 1 / self.places[level].certain)
+            shape = 1 / (1 / self.national.shape(window, season)[None, :] + 1 / self.places[level].certain)
             return np.maximum(mean, _LEAST * window), shape
         place = self.places[level]
         share = place.odds / (1 + place.odds)
@@ -172,7 +172,7 @@ class Learnt:
         from_others, from_volume = place.odds * exposure, share * usual
         mean = np.maximum(from_others, from_volume) * season[None, :]
         certain = np.where(from_others >= from_volume, certain, np.maximum(certain, place.volume_certain[:, None]))
-        shape = 1 / (1 / place.certain + 1 / certain + 1 / (self.national.shape[None, :] * window))
+        shape = 1 / (1 / place.certain + 1 / certain + 1 / self.national.shape(window, season)[None, :])
         return np.maximum(mean, _LEAST * window), shape
 
 
@@ -235,7 +235,8 @@ class National:
 
     fit: np.ndarray  # (topics, terms)
     base: np.ndarray  # (topics,) mean fitted odds over the learnt year
-    shape: np.ndarray  # (topics,) over-dispersion of its weekly counts, as a negative binomial shape
+    lately: np.ndarray  # (topics,) fitted reviews a week, just before the judged weeks, per unit of factor
+    dispersion: np.ndarray  # (topics,) variance of weekly counts over their mean, at least 1
     surplus: np.ndarray  # (weeks, topics) how far a past week was surely above the fit, first row GUARD weeks old
     weeks: int
 
@@ -260,20 +261,23 @@ class National:
         ages = np.arange(GUARD, weeks)
         design = _design(ages, weeks)
         fit = regression.robust(hits, design, threshold=_OUTLIER, offset=others, ridge=_RIDGE)
-        extra = (fit.weight * ((hits - fit.mean) ** 2 - fit.mean)).sum(axis=0)
-        extra = extra / np.maximum((fit.weight * fit.mean**2).sum(axis=0), 1e-9)
         year = design[ages < GUARD + YEAR]
         base = np.exp(year @ fit.coefficients.T).mean(axis=0)
-        return cls(fit.coefficients, base, 1 / np.clip(extra, 1e-3, 5), _surplus(hits, fit.mean), weeks)
+        lately = (fit.mean / np.exp(design @ fit.coefficients.T))[:_RECENT].mean(axis=0) * base
+        return cls(fit.coefficients, base, lately, fit.dispersion, _surplus(hits, fit.mean), weeks)
+
+    def shape(self, window: int, season: np.ndarray) -> np.ndarray:
+        """Negative binomial shape (topics,) of a count over `window` weeks, from the dispersion of weekly counts."""
+        return np.clip(self.lately * season * window / np.maximum(self.dispersion - 1, 1e-6), 0.2, 1e4)
 
     def factor(self, age: float) -> np.ndarray:
-        """Odds at an age over the learnt year's, a factor for each topic. A peak that the same weeks of an earlier year
-        knew, narrower than a yearly wave, is expected again.
+        """Odds at an age over the learnt year's, a factor for each topic. A peak that the same weeks of every earlier
+        year knew, narrower than a yearly wave, is expected again.
         """
         fitted = np.exp(_design(np.array([age]), self.weeks) @ self.fit.T)[0] / self.base
         same = [int(age) + YEAR * year - GUARD for year in (1, 2, 3)]
         known = [self.surplus[at] for at in same if 0 <= at < len(self.surplus)]
-        again = np.maximum(np.mean(known, axis=0), 1.0) if known else 1.0
+        again = np.maximum(np.min(known, axis=0), 1.0) if known else 1.0
         return np.clip(fitted * again, 0.2, 5.0)
 
     def now(self, window: int) -> np.ndarray:
