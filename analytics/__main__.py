@@ -1,7 +1,7 @@
 """Commands of the analysis: `python -m analytics topics|signals|digest|delays|impact`.
 
 Owns their options and their JSON; the figures come from the modules of this package. The rule it protects: every
-command reads the snapshot in service and writes nothing.
+command reads the snapshot in service and changes nothing of it (the digest notes in operations what it told whom).
 """
 
 from __future__ import annotations
@@ -28,7 +28,11 @@ def parser() -> argparse.ArgumentParser:
     signals.add_argument("--as-of", type=_day, metavar="DATE", help="last publication day seen (YYYY-MM-DD)")
     signals.add_argument("--q", type=_share, default=0.05, help="false-discovery rate allowed (0.05)")
     signals.set_defaults(run=run_signals)
-    digest = commands.add_parser("digest", parents=[cli.options()], help="the week's digest")
+    digest = commands.add_parser("digest", parents=[cli.options()], help="the week's digest of each subscription")
+    digest.add_argument(
+        "--instant", action="store_true", help="very sure signals only, to those who asked for them at once"
+    )
+    digest.add_argument("--dry-run", action="store_true", help="list the week's signals and send nothing")
     digest.set_defaults(run=run_digest)
     delays = commands.add_parser("delays", parents=[cli.options()], help="delays to the first reply")
     delays.add_argument("--basis", choices=("publication", "written"), default="publication", help="where it starts")
@@ -71,12 +75,42 @@ def run_signals(args: argparse.Namespace) -> Mapping[str, Any]:
 
 
 def run_digest(args: argparse.Namespace) -> Mapping[str, Any]:
-    """Signals of the last week, as the weekly digest lists them."""
+    """Signals of the last week, and the message of each subscription: sent by SMTP, or left in `<home>/outbox`."""
+    from analytics import digest
     from analytics.signals import record
+    from data.operations.engine import open_store
 
     opened = _refreshed(args)
+    settings_ = settings.load(args.home)
     signals = record.published(opened, weeks=1)
-    return {"as_of": opened.snapshot.last_publication[:10], "signals": [signal.as_json() for signal in signals]}
+    outcomes = (
+        []
+        if args.dry_run
+        else digest.run(
+            opened,
+            open_store(settings_.operations),
+            sender=settings_.mail_from,
+            server=settings_.smtp_url,
+            outbox=settings_.home / digest.OUTBOX,
+            instant_only=args.instant,
+        )
+    )
+    failed = [o for o in outcomes if o.error]
+    if failed and len(failed) == len(outcomes):
+        raise VigieError(f"no message left: {failed[0].error}")
+    return {
+        "as_of": opened.snapshot.last_publication[:10],
+        "signals": [signal.as_json() for signal in signals],
+        "messages": [
+            {
+                "address": o.subscription.address,
+                "signals": [signal.id for signal in o.signals],
+                "file": str(o.path) if o.path else None,
+                "error": o.error or None,
+            }
+            for o in outcomes
+        ],
+    }
 
 
 def run_delays(args: argparse.Namespace) -> Mapping[str, Any]:

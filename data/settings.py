@@ -37,6 +37,11 @@ class Settings(BaseSettings):
     webhook_url: str = Field(default="", description="Where replies sent are offered for publication; empty = nowhere.")
     webhook_secret: str = Field(default="", description="Shared secret that signs what is offered there.")
     target_days: int = Field(default=15, ge=1, description="Delay a reply should not exceed, in days.")
+    smtp_url: str = Field(
+        default="",
+        description="SMTP server that messages leave by: smtp://, smtps:// or smtp+starttls://; empty = files.",
+    )
+    mail_from: str = Field(default="vigie@localhost.localdomain", description="Address that messages are sent from.")
 
     @property
     def operations(self) -> str:

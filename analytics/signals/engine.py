@@ -116,17 +116,36 @@ def on(known: Background, as_of: date, q: float = DEFAULT_Q, *, watch: bool = Fa
 
 def curve(known: Background, signal: Signal) -> pd.DataFrame:
     """Observed and expected reviews of the signal's cell, week by week up to its as-of date: `week` (its first day),
-    `observed`, `expected`, `low`, `high`. Empty for a new subject, that has no cell.
+    `observed`, `expected`, `low`, `high`. A new subject has no cell: its curve is that of the reviews that say the same.
     """
     seen = known.reviews.seen_on(signal.as_of)
-    cell = _cell(known, seen, signal)
+    weeks = min(CURVE_WEEKS, seen.weeks + 1)
+    if signal.detector == "novelty":
+        return _dated(signal.as_of, weeks, _said(known, seen, signal, weeks))
+    cell = _cell(seen, signal)
     if cell is None:
         return pd.DataFrame(columns=["week", "observed", "expected", "low", "high"])
     level, places, topic, fine = cell
-    weeks = min(CURVE_WEEKS, seen.weeks + 1)
     values = surge.weekly(seen.by_subject() if fine else seen, level, places, topic, weeks)
-    firsts = [signal.as_of - timedelta(days=7 * age + 6) for age in range(weeks)][::-1]
+    return _dated(signal.as_of, weeks, values)
+
+
+def _dated(as_of: date, weeks: int, values: dict[str, np.ndarray]) -> pd.DataFrame:
+    firsts = [as_of - timedelta(days=7 * age + 6) for age in range(weeks)][::-1]
     return pd.DataFrame({"week": firsts, **values})
+
+
+def _said(known: Background, reviews: Reviews, signal: Signal, weeks: int) -> dict[str, np.ndarray]:
+    """Reviews that say what the signal's say, week by week, oldest first; what is expected is their mean before it."""
+    rows = np.flatnonzero((reviews.age < weeks) & np.isin(reviews.id, known.words.ids))
+    ids, age = reviews.id[rows], reviews.age[rows]
+    members = np.flatnonzero(np.isin(ids, signal.review_ids))
+    same = novelty.told_by(known.words.counts[known.words.rows(ids)], members)
+    observed = np.bincount(age[same], minlength=weeks)[:weeks][::-1].astype(float)
+    begun = int(age[members].max()) + 1 if len(members) else 0
+    before = observed[: weeks - begun]
+    mean = max(float(before.mean()) if len(before) else 0.0, 1 / 104)
+    return {"observed": observed, **surge.band(np.full(weeks, mean), np.full(weeks, 1.0))}
 
 
 def _tests(known: Background, reviews: Reviews) -> pd.DataFrame:
@@ -247,10 +266,8 @@ def _median_topic(reviews: Reviews) -> dict[int, float]:
     return {window: float(np.median(reviews.counts("nation", reviews.age < window)[0, :-1])) for window in WINDOWS}
 
 
-def _cell(known: Background, reviews: Reviews, signal: Signal) -> tuple[str, list[int], int, bool] | None:
-    """Level, positions of its places, position of its topic and whether that is a fine subject; None for a group."""
-    if signal.topic is None or signal.detector == "novelty":
-        return None
+def _cell(reviews: Reviews, signal: Signal) -> tuple[str, list[int], int, bool] | None:
+    """Level, positions of its places, position of its topic and whether that is a fine subject; None when it is gone."""
     fine = signal.subject is not None
     topics = reviews.subjects if fine else reviews.irritants
     topic = np.flatnonzero(topics == (signal.subject if fine else signal.topic))

@@ -85,6 +85,15 @@ def judged(counts: sparse.csr_matrix, age: np.ndarray) -> Seeds:
     return Seeds(best, least, which, window, expected, tuple(now))
 
 
+def told_by(counts: sparse.csr_matrix, members: np.ndarray) -> np.ndarray:
+    """Which reviews (mask) say what these members (positions) say: neighbours of two of them, or members."""
+    rows = _weighed(counts)
+    near = np.asarray(((rows @ rows[members].T) >= min(ALIKE)).sum(axis=1)).ravel()
+    out = near >= min(3, len(members))  # a member is its own neighbour
+    out[members] = True
+    return out
+
+
 def _same_season(age: np.ndarray) -> np.ndarray:
     """Reviews of about the same weeks of an earlier year (mask)."""
     return (age >= YEAR - _AROUND) & ((age + _AROUND) % YEAR <= 2 * _AROUND)

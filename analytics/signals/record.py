@@ -156,6 +156,43 @@ def one(warehouse: Warehouse, signal_id: str) -> Signal | None:
     return found[0] if found else None
 
 
+def watched(warehouse: Warehouse) -> list[Signal]:
+    """Rare and rising on the last day, not significant yet, the surest first; empty before any refresh."""
+    if not warehouse.has("watch_list"):
+        return []
+    return from_frame(warehouse.frame("SELECT * FROM watch_list ORDER BY p, id"))
+
+
+def rising(warehouse: Warehouse) -> pd.DataFrame:
+    """Words that rise, the surest first: word, recent, usual, z, review_ids; empty before any refresh."""
+    if not warehouse.has("rising_words"):
+        return pd.DataFrame(columns=["word", "recent", "usual", "z", "review_ids"])
+    return warehouse.frame("SELECT * FROM rising_words ORDER BY z DESC, word")
+
+
+def alike(warehouse: Warehouse, signal: Signal, most: int = 5) -> list[Signal]:
+    """Earlier signals on the same irritant, or that say the same words, the most recent first."""
+    frame = warehouse.frame(
+        sql(__file__, "alike"), {"id": signal.id, "topic": signal.topic, "terms": list(signal.terms)}
+    )
+    return from_frame(frame)[:most]
+
+
+def institutions(warehouse: Warehouse, signal: Signal) -> pd.DataFrame:
+    """Structures of a signal's reviews by excess: structure, typology, reviews, usual (a share of their past year)."""
+    weeks = max(1, (signal.last_week - signal.first_week).days // 7 + 1)
+    query = sql(__file__, "signal_institutions")
+    return warehouse.frame(
+        query,
+        {
+            "ids": list(signal.review_ids),
+            "topic": signal.topic if signal.topic is not None else -1,
+            "first": signal.first_week,
+            "weeks": weeks,
+        },
+    )
+
+
 def evolution(warehouse: Warehouse, signal: Signal) -> pd.DataFrame:
     """Week by week, since before it began: `week` (Monday), `observed`, `expected`, `low`, `high`.
 

@@ -1,6 +1,6 @@
 """The signals a refresh leaves in the snapshot: those of the last weeks, and the older ones it carries.
 
-Owns the tables `signals` and `signal_weeks`. The rule it protects: one event keeps one id from week to week, so that
+Owns the tables `signals`, `signal_weeks` and `watch_list`. The rule it protects: one event keeps one id from week to week, so that
 what people wrote about it (triage) stays attached.
 """
 
@@ -13,7 +13,8 @@ from datetime import date, timedelta
 import duckdb
 import pandas as pd
 
-from analytics.signals import engine
+from analytics.signals import engine, rising
+from analytics.signals.cells import Reading
 from analytics.signals.record import Signal, as_row, from_frame
 
 REPLAYED = 6  # weeks judged again at each refresh
@@ -38,6 +39,7 @@ def write(connection: duckdb.DuckDBPyConnection, last: date, earlier: Iterable[S
     signals += [s for s in earlier if s.as_of < oldest and s.id not in seen and still.issuperset(s.review_ids)]
     _put(connection, "signals", pd.DataFrame([as_row(s) for s in signals]))
     _put(connection, "watch_list", pd.DataFrame([as_row(s) for s in found[-1].watched]))
+    _put(connection, "rising_words", rising.words(Reading(connection), last))
     curves = [engine.curve(known, s).assign(signal_id=s.id) for s in signals]
     _put(connection, "signal_weeks", pd.concat(curves) if curves else pd.DataFrame())
     return signals

@@ -117,8 +117,7 @@ def weekly(reviews: Reviews, level: str, places: list[int], topic: int, weeks: i
         own = means[places, topic]
         observed[i], expected[i] = hits[places, topic].sum(), own.sum()
         spread[i] = (own**2 / shapes[places, topic]).sum()
-    low, high = _interval(expected, expected**2 / spread)
-    return {"observed": observed, "expected": expected, "low": low, "high": high}
+    return {"observed": observed, **band(expected, expected**2 / spread)}
 
 
 def above(level: str) -> tuple[str, ...]:
@@ -304,12 +303,12 @@ def _design(ages: np.ndarray, weeks: int) -> np.ndarray:
     return np.column_stack([np.ones(len(ages)), trend, seasonal * np.cos(turn), seasonal * np.sin(turn)])
 
 
-def _interval(expected: np.ndarray, shape: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Counts that chance stays within nine weeks out of ten."""
+def band(expected: np.ndarray, shape: np.ndarray) -> dict[str, np.ndarray]:
+    """What is expected each week, with the counts that chance stays within nine weeks out of ten: `low`, `high`."""
     counts = np.arange(0, int(np.ceil(expected.max() * 6 + 20)))
     above = np.array(
         [tail(counts, np.full(len(counts), e), np.full(len(counts), s)) for e, s in zip(expected, shape, strict=True)]
     )
     low = np.array([counts[row > 0.95].max() for row in above], dtype=float)
     high = np.array([counts[row >= 0.05].max() for row in above], dtype=float)
-    return low, high
+    return {"expected": expected, "low": low, "high": high}

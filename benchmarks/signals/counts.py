@@ -56,10 +56,10 @@ class Result:
     def of(cls, known: Simulated, quiet: np.ndarray, loud: np.ndarray) -> Result:
         """From alarms without the last outbreak (weeks, series) and with it (sizes, weeks, series)."""
         cases = known.outbreak[:, _JUDGED.start :] > 0
-        during = (np.cumsum(cases, axis=1) > 0) & (np.cumsum(cases[:, ::-1], axis=1)[:, ::-1] > 0)
-        hit = (loud & during).any(axis=1)
+        begun, ahead = np.cumsum(cases, axis=1) > 0, np.cumsum(cases[:, ::-1], axis=1)[:, ::-1] > 0
+        hit = np.any(loud & begun & ahead, axis=1)
         rows = [known.scenario == s for s in range(len(noufaily.scenarios()))]
-        return cls(np.array([quiet[:, r].mean() for r in rows]), np.array([hit[:, r].mean(axis=1) for r in rows]).T)
+        return cls(np.array([quiet[:, r].mean() for r in rows]), np.array([np.mean(hit[:, r], axis=1) for r in rows]).T)
 
 
 def flexible(known: Simulated) -> Result:
@@ -77,7 +77,8 @@ def evidence(known: Simulated) -> tuple[np.ndarray, np.ndarray]:
     """The engine's p-values without the last outbreak (weeks, series) and with it (sizes, weeks, series); 1 where the
     last week does not add to the rise.
     """
-    quiet, loud = [], []
+    quiet: list[np.ndarray] = []
+    loud: list[np.ndarray] = []
     for week in _JUDGED:
         learnt = known.background[: week + 1 - GUARD][::-1]
         national = surge.National.learnt(learnt, np.ones_like(learnt))

@@ -193,6 +193,44 @@ signal_triage = Table(
     Column("decided_by", String(120), nullable=False),
     Column("decided_at", Moment, nullable=False),
     Column("version", Integer, nullable=False),
+    Column("detector", String(12), nullable=False, server_default=""),
+    Column("score", Float),  # reviews beyond what was expected, when it was decided
+)
+
+signal_messages = Table(
+    "signal_messages",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("signal_id", String(80), nullable=False),
+    Column("recipient", String(200), nullable=False),
+    Column("subject", Words, nullable=False),
+    Column("body", Words, nullable=False),
+    Column("sent", Boolean, nullable=False),  # by SMTP; false: taken away as a file
+    Column("sent_by", String(120), nullable=False),
+    Column("sent_at", Moment, nullable=False),
+    Index(None, "signal_id"),
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("person", String(120), nullable=False),
+    Column("address", String(200), nullable=False),
+    Column("institution", String(300)),
+    Column("department", String(3)),
+    Column("irritant", Integer),
+    Column("instant", Boolean, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Index(None, "person"),
+)
+
+subscription_sent = Table(
+    "subscription_sent",
+    metadata,
+    Column("subscription_id", String(32), ForeignKey("subscriptions.id"), primary_key=True),
+    Column("signal_id", String(80), primary_key=True),
+    Column("at", Moment, nullable=False),
 )
 
 topic_edits = Table(  # what people changed in the reference of irritants; an edit is in force until undone

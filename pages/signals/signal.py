@@ -8,7 +8,21 @@ import streamlit as st
 
 from analytics import reviews
 from analytics.signals import record
-from pages.components import charts, french, identity, links, palette, signal_words, states, store, tilemap, verbatims
+from data.operations import triage as decided
+from pages.components import (
+    charts,
+    french,
+    identity,
+    links,
+    palette,
+    signal_words,
+    states,
+    store,
+    tables,
+    tilemap,
+    triage,
+    verbatims,
+)
 from pages.components.charts import Line
 
 identity.guard("signal")
@@ -50,6 +64,8 @@ states.figures(
     ]
 )
 
+triage.panel(warehouse, signal, decided.decisions(store.operations(), [signal.id]).get(signal.id))
+
 curve = record.evolution(warehouse, signal)
 charts.show(
     charts.lines(
@@ -68,7 +84,10 @@ charts.show(
     frame=curve,
     labels={"week": "Semaine du", "observed": "Observés", "expected": "Attendus", "low": "Bas", "high": "Haut"},
     name="signal-semaines",
-    help="La bande contient ce que le hasard seul donnerait neuf semaines sur dix.",
+    help="Avis proches de ceux du signal, semaine par semaine ; la bande contient ce que le hasard seul donnerait neuf "
+    "semaines sur dix."
+    if signal.detector == "novelty"
+    else "La bande contient ce que le hasard seul donnerait neuf semaines sur dix.",
 )
 
 who, words = st.columns(2)
@@ -90,6 +109,37 @@ found = reviews.by_ids(warehouse, list(signal.review_ids))
 if signal.scope.department is None and any(review.department for review in found):
     places = Counter(review.department for review in found if review.department)
     tilemap.show(places, title="D'où viennent ces avis", name="signal-departements", total=len(found))
+
+st.header("Quelles institutions", anchor=False)
+tables.table(
+    record.institutions(warehouse, signal),
+    {
+        "structure": "Structure",
+        "typology": "Institution",
+        "reviews": "Avis du signal",
+        "usual": "D'habitude",
+        "excess": "Excès",
+    },
+    name="signal-institutions",
+    alt="Structures du signal, de l'excès le plus grand au plus petit",
+)
+
+before = record.alike(warehouse, signal)
+st.header("Signaux semblables", anchor=False)
+if before:
+    then = decided.decisions(store.operations(), [s.id for s in before])
+    for other in before:
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            st.text(
+                f"{signal_words.subject(warehouse, other)} · semaine du {french.day(other.last_week)} · "
+                f"{triage.state(then.get(other.id))}"
+            )
+            links.to("signal", "Ouvrir", id=other.id)
+else:
+    st.caption("Aucun signal plus ancien ne porte sur ce sujet ni n'emploie ces mots.")
+
+st.header("Comment ce signal a été trouvé", anchor=False)
+st.text(signal_words.method(signal))
 
 st.header("Les avis du signal", anchor=False)
 verbatims.cards(found, key="signal", irritant=False)
