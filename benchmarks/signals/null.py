@@ -1,0 +1,63 @@
+"""E2: nothing happens. Publication dates are permuted within institution and season; every alert is then chance."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from analytics.signals import engine
+from analytics.signals.engine import Background
+from benchmarks.signals.tables import show, verdict
+from benchmarks.signals.worlds import HOLDOUT, World, build
+
+WEEKS = 52
+Q = engine.DEFAULT_Q
+
+
+def permuted(known: Background, random: np.random.Generator) -> Background:
+    """The same reviews with their dates exchanged within typology x quarter of the year; copies are left out first."""
+    reviews = known.reviews.kept(~np.isin(known.reviews.id, known.copies))
+    quarter = (reviews.day.astype("datetime64[M]").astype(int) % 12) // 3
+    group = reviews.place["typology"].astype(np.int64) * 4 + quarter
+    order = np.argsort(group, kind="stable")
+    shuffled = np.lexsort((random.random(len(group)), group))
+    day = reviews.day.copy()
+    day[order] = reviews.day[shuffled]
+    by_day = np.argsort(day, kind="stable")
+    age = (np.datetime64(reviews.as_of) - day).astype("timedelta64[D]").astype(np.int64) // 7
+    moved = replace(reviews, day=day, age=age).kept(by_day)
+    return replace(known, reviews=moved, copies=np.zeros(0, dtype=np.int64))
+
+
+def main(corpora: int, cache: Path | None) -> int:
+    """Print the shares; 1 when a target is missed."""
+    began = time.perf_counter()
+    world: World = build(HOLDOUT[0], planted=False, cache=cache)
+    known = engine.background(world.connection, world.last, weeks=157)  # every text: the dates will move
+    runs, alerting, national, by_detector = 0, 0, 0, {"surge": 0, "place": 0, "novelty": 0}
+    for corpus in range(corpora):
+        null = permuted(known, np.random.default_rng([2, corpus]))
+        for day in world.days()[-WEEKS:]:
+            found = engine.on(null, day, Q).signals
+            runs += 1
+            alerting += bool(found)
+            national += sum(s.scope.cell()[0] == "nation" and s.detector != "novelty" for s in found)
+            for signal in found:
+                by_detector[signal.detector] += 1
+    error = float(np.sqrt(Q * (1 - Q) / runs))
+    share = alerting / runs
+    show(
+        f"E2 null: {corpora} corpora x {WEEKS} weeks, seed {HOLDOUT[0]} without events ({world.hash}), q = {Q}",
+        ("measure", "value", "target", ""),
+        [
+            ("weekly runs with any alert", f"{share:.3f}", f"<= {Q} + 2 s.e. = {Q + 2 * error:.3f}",
+             verdict(share <= Q + 2 * error)),
+            ("false national alerts a week", f"{national / runs:.3f}", "<= 1", verdict(national / runs <= 1)),
+            *((f"alerts by {name}", str(n), "", "") for name, n in by_detector.items()),
+        ],
+    )  # fmt: skip
+    print(f"{time.perf_counter() - began:.0f} s", flush=True)
+    return 0 if share <= Q + 2 * error and national <= runs else 1
