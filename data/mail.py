@@ -9,6 +9,7 @@ from __future__ import annotations
 import smtplib
 import ssl
 from copy import deepcopy
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
@@ -30,7 +31,7 @@ def compose(sender: str, recipient: str, subject: str, body: str) -> EmailMessag
     try:
         for name, value in (("From", sender), ("To", recipient)):
             message[name] = Address(addr_spec=value.strip())
-    except (ValueError, IndexError) as error:
+    except (ValueError, IndexError, MessageError) as error:
         raise NotSent(f"L'adresse « {recipient.strip()} » n'est pas valable.") from error
     message["Subject"] = " ".join(subject.split())
     message["Date"] = format_datetime(now())

@@ -40,7 +40,8 @@ def words(source: Reader, as_of: date) -> pd.DataFrame:
     found["z"] = (np.log(here / now) - np.log(there / then)) / np.sqrt(1 / here + 1 / there)
     found["usual"] = m / then * now
     found["review_ids"] = [[int(i) for i in ids[:_REVIEWS]] for ids in found["review_ids"]]
-    best = found[found["z"] >= _LEAST_Z].sort_values(["z", "word"], ascending=[False, True])
+    found["pair"] = found["word"].str.contains(" ")  # as sure, an expression says more than its words
+    best = found[found["z"] >= _LEAST_Z].sort_values(["z", "pair", "word"], ascending=[False, False, True])
     return _once(best)[["word", "recent", "usual", "z", "review_ids"]]
 
 

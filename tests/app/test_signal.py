@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import loopback_smtp
 from tests.app.conftest import Opened, asked, figures, linked, said
 
 
@@ -42,3 +43,65 @@ def test_an_unknown_signal_is_said_to_be_unknown(tiny_home: Path, open_page: Ope
 
 def test_before_the_first_analysis_no_signal_is_known(loaded_home: Path, open_page: Opened) -> None:
     assert "Ce signal n'est pas dans les données en service." in said(open_page("signal", "analyste.demo", id="sig-1"))
+
+
+def test_the_message_is_drafted_for_the_owner_and_can_be_changed(tiny_home: Path, open_page: Opened) -> None:
+    ((mailbox,),) = asked(tiny_home, "SELECT owner_mailbox FROM signals")
+    app = open_page("signal", "analyste.demo", id="sig-1")
+    assert app.text_input(key="message_to").value == mailbox
+    assert app.text_input(key="message_subject").value.startswith("Attention ici : Aide au logement")
+    assert "Les avis concernés : 6, 10, 12." in app.text_area(key="message_body").value
+
+
+def test_an_address_that_is_none_can_not_be_written_to(tiny_home: Path, open_page: Opened) -> None:
+    app = open_page("signal", "analyste.demo", id="sig-1")
+    app.text_input(key="message_to").set_value("personne").run()
+    assert any("n'est pas valable" in warning.value for warning in app.warning)
+
+
+def test_a_signal_is_taken_up_then_closed(tiny_home: Path, open_page: Opened) -> None:
+    app = open_page("signal", "analyste.demo", id="sig-1")
+    app.button(key="triage_acknowledged").click().run()
+    assert "Pris en compte par Sacha" in said(app)
+    app.text_area(key="triage_closed_note").set_value("Réglé").run()
+    app.button(key="triage_closed_save").click().run()
+    assert "Clos par Sacha" in said(app)
+    assert "Note : Réglé" in said(app)
+    assert "Clos · Réglé" in said(app)  # who did what when
+
+
+def test_a_false_alarm_has_a_reason(tiny_home: Path, open_page: Opened) -> None:
+    app = open_page("signal", "analyste.demo", id="sig-1")
+    app.selectbox(key="triage_false_alarm_reason").set_value("Déjà connu du service").run()
+    app.button(key="triage_false_alarm_save").click().run()
+    assert "Fausse alerte par Sacha" in said(app)
+    assert "Note : Déjà connu du service" in said(app)
+
+
+def test_a_message_sent_by_the_server_forwards_the_signal(
+    tiny_home: Path, open_page: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with loopback_smtp.server() as received:
+        monkeypatch.setenv("VIGIE_SMTP_URL", received.url)
+        app = open_page("signal", "analyste.demo", id="sig-1")
+        app.button(key="message_send").click().run()
+    ((_, recipients, _),) = received.messages
+    assert recipients == ["cafnord001@exemple.gouv.fr"]
+    assert "Transmis par Sacha" in said(app)
+
+
+def test_a_message_that_did_not_leave_changes_nothing(
+    tiny_home: Path, open_page: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VIGIE_SMTP_URL", "smtp://127.0.0.1:1")
+    app = open_page("signal", "analyste.demo", id="sig-1")
+    app.button(key="message_send").click().run()
+    assert "Nouveau" in said(app)
+    assert any("n'est pas parti" in toast.value for toast in app.toast)
+
+
+def test_how_it_was_found_can_be_retraced(tiny_home: Path, open_page: Opened) -> None:
+    told = said(open_page("signal", "analyste.demo", id="sig-1"))
+    assert "12 tests" in told
+    assert "q = 0,03" in told
+    assert "Identifiant : sig-1" in told
