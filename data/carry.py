@@ -14,10 +14,11 @@ import duckdb
 from data.warehouse import sql
 
 _PUBLISHED = "review_id IN (SELECT id FROM reviews)"
+_RISES = ("signals", "watch_list", "rising_words")  # gone when all their reviews are
 _WITH_REVIEWS = dict.fromkeys(
     ("review_topics", "model_review_topics", "review_measures", "review_metadata"), _PUBLISHED
 )
-LISTS = {"topics": "exemplars", "model_topics": "exemplars", "signals": "review_ids"}
+LISTS = {"topics": "exemplars", "model_topics": "exemplars"} | dict.fromkeys(_RISES, "review_ids")
 
 
 def attach(db: duckdb.DuckDBPyConnection, file: Path) -> None:
@@ -46,7 +47,8 @@ def derived(db: duckdb.DuckDBPyConnection) -> None:
             _copy(db, table, _WITH_REVIEWS.get(table, "TRUE"))
     for table, column in LISTS.items():
         db.execute(sql(__file__, "carried_lists").format(table=table, column=column))
-    db.execute("DELETE FROM signals WHERE len(review_ids) = 0")
+    for table in _RISES:
+        db.execute(f"DELETE FROM {table} WHERE len(review_ids) = 0")
 
 
 def artifacts(source: Path, target: Path) -> None:
