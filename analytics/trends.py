@@ -7,7 +7,7 @@ median delay counts those still waiting, and an explanation adds up to the chang
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -20,7 +20,7 @@ from data.warehouse import Warehouse, sql
 
 Measure = Literal["volume", "negative", "answered", "delay", "useful"]
 Grain = Literal["day", "week", "month"]
-Dimension = Literal["network", "typology", "structure", "department", "region", "channel", "sentiment"]
+Dimension = Literal["network", "typology", "structure", "department", "region", "channel", "sentiment", "irritant"]
 MEASURES: tuple[Measure, ...] = ("volume", "negative", "answered", "delay", "useful")
 FIGURES = ["n", "negative", "answerable", "answered", "timed", "median_days", "mean_days", "judged", "useful"]
 _SHARES: dict[Measure, tuple[str, str]] = {
@@ -43,6 +43,10 @@ _KEYS: dict[str, tuple[str, str]] = {  # dimension -> key and label, as SQL
     "region": ("region", "(SELECT any_value(d.region) FROM departments AS d WHERE d.region_code = measured.region)"),
     "channel": ("unnest(channels)", "NULL"),
     "sentiment": ("sentiment", "sentiment"),
+    "irritant": (
+        "(SELECT t.irritant::VARCHAR FROM review_topics AS t WHERE t.review_id = measured.id AND t.irritant >= 0)",
+        "(SELECT i.label FROM review_topics AS t JOIN topics AS i ON i.id = t.irritant WHERE t.review_id = measured.id)",
+    ),
     "all": ("'all'", "NULL"),
 }
 _SLOTS = 288  # a day in five minutes
@@ -80,6 +84,19 @@ class Figures:
         return int(getattr(self, BASES[measure]))
 
 
+@dataclass(frozen=True)
+class Cause:
+    """One value of a dimension that moved a measure: its part of the change, in the unit of `explain`."""
+
+    dimension: Literal["typology", "irritant"]
+    key: str
+    label: str
+    contribution: float
+    rate: float | None  # of which the value itself moved; None for volume
+    mix: float | None  # of which its weight moved
+    total: float  # the whole change
+
+
 def figures(warehouse: Warehouse, filters: Filters) -> Figures:
     """The measures over the whole selection."""
     frame = _figures(warehouse, filters, None, "all")
@@ -110,6 +127,36 @@ def series(warehouse: Warehouse, filters: Filters, grain: Grain) -> pd.DataFrame
     frame[counts] = frame[counts].fillna(0).astype(int)
     frame["value_volume"] = frame["n"].astype(float)
     return frame.assign(complete=_complete(warehouse, filters, frame["period"], grain))
+
+
+def deseasonalised(warehouse: Warehouse, filters: Filters, measure: Measure, grain: Grain) -> pd.Series[float] | None:
+    """The measure of each period of `series` without the year's season, as estimated over the whole history.
+
+    The season is a level for each week or month of the year from STL (Cleveland et al., 1990) on the history's series
+    (robust, so that an exceptional week does not pass for a season). Volumes and delays are divided by their season,
+    shares have it subtracted. None with less than two whole years, or by day.
+    """
+    if grain == "day":
+        return None
+    from statsmodels.tsa.seasonal import STL
+
+    whole = series(warehouse, replace(filters, start=None, end=None), grain)
+    whole = whole[whole["complete"]] if len(whole) else whole
+    year = 52 if grain == "week" else 12
+    known = pd.to_numeric(whole[f"value_{measure}"], errors="coerce") if len(whole) else pd.Series(dtype=float)
+    if known.notna().sum() < 2 * year:
+        return None
+    product = measure in {"volume", "delay"}
+    values = known.interpolate(limit_direction="both").to_numpy(float)
+    values = np.log(np.maximum(values, 1e-3)) if product else values
+    season = STL(values, period=year, robust=True).fit().seasonal
+    shown = series(warehouse, filters, grain)
+    by_period = dict(zip(whole["period"], season, strict=True))
+    # a period outside the complete ones (the last, cut short) takes the season of the same place a year before
+    last, steps = whole["period"].max(), {"week": pd.DateOffset(weeks=52), "month": pd.DateOffset(years=1)}[grain]
+    seasons = [by_period.get(p if p <= last else p - steps, np.nan) for p in shown["period"]]
+    given = shown[f"value_{measure}"].astype(float)
+    return given / np.exp(seasons) if product else given - np.array(seasons)
 
 
 def split(warehouse: Warehouse, filters: Filters, grain: Grain, dimension: Dimension, most: int = 5) -> pd.DataFrame:
@@ -177,6 +224,27 @@ def explain(warehouse: Warehouse, filters: Filters, measure: Measure, dimension:
     order = frame["contribution"].abs().sort_values(ascending=False, kind="stable").index
     columns = ["key", "label", "before", "now", "n_before", "n_now", "rate", "mix", "contribution"]
     return frame.loc[order, [c for c in columns if c in frame]].reset_index(drop=True)
+
+
+def told(warehouse: Warehouse, filters: Filters, measure: Measure, most: int = 2) -> list[Cause]:
+    """What explains most of the change since the period before: the first values of institutions and irritants."""
+    found = []
+    dimensions: tuple[Literal["typology", "irritant"], ...] = ("typology", "irritant")
+    for dimension in dimensions:
+        if dimension == "irritant" and not warehouse.has("topics"):
+            continue
+        frame = explain(warehouse, filters, measure, dimension)
+        if frame.empty:
+            continue
+        total = float(frame["contribution"].sum())
+        for row in frame.head(most).to_dict("records"):
+            same_way = total and row["contribution"] / total > 0
+            if same_way:
+                rate, mix = (float(row[c]) if c in row else None for c in ("rate", "mix"))
+                found.append(
+                    Cause(dimension, str(row["key"]), str(row["label"]), float(row["contribution"]), rate, mix, total)
+                )
+    return found
 
 
 def _parts(frame: pd.DataFrame, measure: Measure) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from sklearn.cluster import AgglomerativeClustering, KMeans, kmeans_plusplus
 from analytics.topics.vectors import unit
 
 REJECTED = 0.14  # share of the fitting reviews with the least evidence, left unassigned
-_BLAND = 0.4  # a group whose typical evidence is under this share of the median group's is no subject
+_BLAND = 0.3  # a group whose typical evidence is under this share of the median group's is no subject
 _OVER = 2  # groups sought for each irritant wanted, before merging
 _ROUNDS = 4
 _STARTS = 20  # reviews among which each first centre is drawn

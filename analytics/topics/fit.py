@@ -22,7 +22,7 @@ from analytics.topics.clusters import MergedClusters, pinned, subdivided
 from analytics.topics.model import Assignment, Topic, TopicModel
 from analytics.topics.vectors import Words, unit
 
-IRRITANTS = 72  # what a person can hold in mind, when there are reviews enough
+IRRITANTS = 90  # sought when there are reviews enough; those without a subject are dropped, some tens stay
 MOST_REVIEWS = 100_000  # fitted on at most; the others are assigned
 FEWEST_REVIEWS = 20  # under which nothing recurs: every review stays unassigned
 _REVIEWS_EACH = 30  # reviews an irritant needs, on average

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from analytics import reviews, trends
-from analytics.trends import Dimension, Figures, Grain, Measure
+from analytics.trends import Cause, Dimension, Figures, Grain, Measure
 from data.filters import Filters
 from pages.components import (
     charts,
@@ -19,6 +19,7 @@ from pages.components import (
     measures,
     paging,
     palette,
+    saved_views,
     states,
     store,
     tables,
@@ -31,6 +32,8 @@ _GRAINS: dict[str, Grain] = {"Jour": "day", "Semaine": "week", "Mois": "month"}
 _SPLITS: dict[str, Dimension] = {
     "Réseau": "network",
     "Institution": "typology",
+    "Structure": "structure",
+    "Irritant": "irritant",
     "Région": "region",
     "Département": "department",
     "Canal": "channel",
@@ -40,6 +43,8 @@ _WHOLE = "Ensemble"
 _NARROWS = {
     "network": "networks",
     "typology": "typologies",
+    "structure": "structures",
+    "irritant": "irritants",
     "region": "regions",
     "department": "departments",
     "channel": "channels",
@@ -71,6 +76,16 @@ def _by(snapshot_id: str, asked: Filters, dimension: Dimension) -> pd.DataFrame:
 @st.cache_data(max_entries=64, show_spinner=False)
 def _explain(snapshot_id: str, asked: Filters, measure: Measure, dimension: Dimension) -> pd.DataFrame:
     return trends.explain(store.warehouse(), asked, measure, dimension)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _told(snapshot_id: str, asked: Filters, measure: Measure) -> list[Cause]:
+    return trends.told(store.warehouse(), asked, measure)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _adjusted(snapshot_id: str, asked: Filters, measure: Measure, grain: Grain) -> pd.Series | None:
+    return trends.deseasonalised(store.warehouse(), asked, measure, grain)
 
 
 def _choice(label: str, options: list[str], default: str, key: str) -> str:
@@ -135,6 +150,25 @@ def _headline(measure: Measure, now: Figures, before: Figures | None, period: st
     return f"{measures.NAMES[measure]} {period} : **{told}**{against}."
 
 
+def _sentences(snapshot_id: str, asked: Filters, measure: Measure) -> None:
+    """What changed, in sentences: who explains it, and whether the value or its weight moved."""
+    causes = _told(snapshot_id, asked, measure)
+    if not causes:
+        return
+    st.subheader("Ce qui a changé, en clair", anchor=False)
+    st.write(f"Changement total, par institution : {_effect(measure, causes[0].total)}.")
+    for cause in causes:
+        kind = "irritant" if cause.dimension == "irritant" else "institution"
+        why = ""
+        if cause.rate is not None and cause.mix is not None:
+            why = (
+                ", surtout parce que sa valeur a bougé"
+                if abs(cause.rate) >= abs(cause.mix)
+                else ", surtout parce qu'elle pèse plus ou moins dans l'ensemble"
+            )
+        st.markdown(f"- {states.plain(cause.label)} ({kind}) : {_effect(measure, cause.contribution)}{why}.")
+
+
 def _explained(snapshot_id: str, asked: Filters, measure: Measure) -> None:
     st.header(
         "Ce qui explique le changement",
@@ -187,31 +221,39 @@ def _explained(snapshot_id: str, asked: Filters, measure: Measure) -> None:
     )
 
 
-def _places(snapshot_id: str, asked: Filters, measure: Measure) -> None:
-    st.header(
-        "Par département",
-        anchor=False,
-        help="Le département de l'usager n'est renseigné que dans une partie des avis : les autres n'y sont pas.",
+def _table(snapshot_id: str, asked: Filters, measure: Measure) -> None:
+    name = st.selectbox(
+        "Détailler par", list(_SPLITS), index=list(_SPLITS).index("Département"), key="detail", width=220
     )
-    found = _by(snapshot_id, asked, "department")
+    dimension = _SPLITS[name or "Département"]
+    st.header(
+        f"Par {str(name).lower()}",
+        anchor=False,
+        help="Une information qui manque (le département l'est souvent) laisse l'avis hors de ce tableau.",
+    )
+    found = _by(snapshot_id, asked, dimension)
     if found.empty:
-        states.empty("Aucun avis de la sélection ne dit son département.", "Élargissez la période.")
+        states.empty("Aucun avis de la sélection ne dit cette information.", "Élargissez la période.")
         return
     base = trends.BASES[measure]
     if measure != "volume":
         found[f"value_{measure}"] = found[f"value_{measure}"].where(found[base] >= french.TOO_FEW)
     scaled, column = _scaled(found, measure)
-    labels: dict[str, Any] = {"key": "Code", "label": "Département", "n": "Avis"}
+    labels: dict[str, Any] = {"label": name, "n": "Avis"}
+    if dimension == "department":
+        labels = {"key": "Code", **labels}
     if measure != "volume":
         labels |= {
             base: st.column_config.NumberColumn("Cas", help="Sous 20 cas, la valeur n'est pas montrée."),
             f"value_{measure}": column,
         }
-    tables.table(scaled, labels, name="departements", alt=f"{measures.NAMES[measure]} par département")
+    tables.table(scaled, labels, name="par-valeur", alt=f"{measures.NAMES[measure]} par {str(name).lower()}")
+    words = {c: v if isinstance(v, str) else v.get("label") or c for c, v in labels.items()}
+    tables.xlsx_button(scaled[list(words)].rename(columns=words), "tendances")
 
 
 def _narrowed(asked: Filters, dimension: Dimension, value: str) -> Filters:
-    chosen: dict[str, Any] = {_NARROWS[dimension]: (value,)}
+    chosen: dict[str, Any] = {_NARROWS[dimension]: (int(value) if dimension == "irritant" else value,)}
     return replace(asked, **chosen)
 
 
@@ -231,7 +273,7 @@ def _reviews(asked: Filters, labels: dict[str, str], dimension: Dimension | None
     verbatims.cards(reviews.page(warehouse, narrowed, limit=paging.SIZE, offset=offset), key="trend")
 
 
-identity.guard("tendances")
+who = identity.guard("tendances")
 st.title("Tendances", anchor=False)
 headline = st.empty()
 asked = filters.bar()
@@ -239,6 +281,13 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     measure = _MEASURES[_choice("Mesure", list(_MEASURES), "Volume", "mesure")]
     grain_name = _choice("Pas", list(_GRAINS), "Semaine", "pas")
     split_name = st.selectbox("Répartir par", [_WHOLE, *_SPLITS], key="par", bind="query-params", width=180)
+    adjusted = st.toggle(
+        "Sans la saison",
+        key="saison",
+        bind="query-params",
+        help="Retire ce qui revient chaque année à la même date, d'après tout l'historique (deux ans au moins).",
+    )
+saved_views.panel(who, "tendances")
 grain = _GRAINS[grain_name]
 dimension = _SPLITS.get(split_name)
 snapshot = store.snapshot()
@@ -268,9 +317,16 @@ with states.guarded("Les tendances n'ont pas pu être calculées"):
     period_column = st.column_config.DateColumn("Période", format="DD/MM/YYYY")
     if dimension is None:
         curves = _drawn(whole, measure, snapshot.id, asked, grain)
+        if adjusted:
+            without = _adjusted(snapshot.id, asked, measure, grain)
+            if without is None:
+                st.caption("Il faut deux ans entiers, par semaine ou par mois, pour connaître la saison.")
+            else:
+                whole["adjusted"] = list(without)[-len(whole) :]
+                curves.insert(1, Line("adjusted", "Sans la saison", palette.category(2), "dash"))
         scaled, column = _scaled(whole, measure)
         if share:
-            scaled = scaled.assign(**{c: 100 * scaled[c] for c in ("previous", "year") if c in scaled})
+            scaled = scaled.assign(**{c: 100 * scaled[c] for c in ("adjusted", "previous", "year") if c in scaled})
         charts.show(
             charts.lines(whole, "period", curves, **style),
             title=f"{measures.NAMES[measure]} par {grain_name.lower()}",
@@ -281,6 +337,7 @@ with states.guarded("Les tendances n'ont pas pu être calculées"):
                 "period": period_column,
                 "n": "Avis",
                 f"value_{measure}": column,
+                "adjusted": st.column_config.NumberColumn("Sans la saison", format="%.2f"),
                 "previous": "Période précédente",
                 "year": "Un an avant",
                 "complete": st.column_config.CheckboxColumn("Période entière"),
@@ -313,6 +370,8 @@ with states.guarded("Les tendances n'ont pas pu être calculées"):
             name="tendance",
             help="Les cinq valeurs les plus fréquentes de la sélection.",
         )
+    if asked.previous() is not None:
+        _sentences(snapshot.id, asked, measure)
     _explained(snapshot.id, asked, measure)
-    _places(snapshot.id, asked, measure)
+    _table(snapshot.id, asked, measure)
     _reviews(asked, labels, dimension)
