@@ -1,4 +1,7 @@
-"""`python -m generation`: route, draft, worker, evaluate, export. Names, options and JSON keys are a contract."""
+"""`python -m generation`: route, draft, replay, worker, evaluate, selftest, export, add-model.
+
+Names, options and JSON keys are a contract.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,14 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from tqdm import tqdm
+
 from data import cli, settings, warehouse
 from data.errors import VigieError
-from generation import evaluation, export
+from data.operations import engine, reports, stored
+from generation import evaluation, export, prompt, selftest
 from generation.drafter import DEFAULT_SEED, Drafter
+from generation.models import install
 from generation.models.base import Model, ModelUnavailable
 from generation.models.choice import open_model
 from generation.models.extractive import Extractive
@@ -21,7 +28,7 @@ from generation.results import Asked
 
 def parser() -> argparse.ArgumentParser:
     """The command line of generation."""
-    top = argparse.ArgumentParser(prog="python -m generation", description=__doc__)
+    top = argparse.ArgumentParser(prog="python -m generation", description=(__doc__ or "").split("\n", 1)[0])
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
     route = commands.add_parser("route", parents=[cli.options()], help="which institution should answer")
@@ -45,10 +52,27 @@ def parser() -> argparse.ArgumentParser:
     evaluate = commands.add_parser(
         "evaluate", parents=[cli.options()], help="measure retrieval and drafts on held pairs"
     )
-    evaluate.add_argument("cases", type=Path, help="JSONL: text, typology?, fiches?, reply?")
-    _model(evaluate)
+    evaluate.add_argument("cases", type=Path, help="JSONL: text, typology?, fiches?, reply? (export --format cases)")
+    evaluate.add_argument(
+        "--model", action="append", help="extractive, a .gguf path or a server's address; several are put side by side"
+    )
+    evaluate.add_argument("--judge", help="a second model that marks each draft (off by default)")
     evaluate.add_argument("--seed", type=int, default=DEFAULT_SEED)
-    evaluate.set_defaults(run=run_evaluate)
+    evaluate.set_defaults(run=run_evaluate, show=show_evaluation)
+
+    replay = commands.add_parser("replay", parents=[cli.options()], help="make a stored draft again from its record")
+    replay.add_argument("--draft-id", required=True)
+    _model(replay)
+    replay.set_defaults(run=run_replay)
+
+    tested = commands.add_parser("selftest", parents=[cli.options()], help="prove what drafting relies on")
+    _model(tested)
+    tested.set_defaults(run=run_selftest, show=show_selftest)
+
+    added = commands.add_parser("add-model", parents=[cli.options()], help="put weights in <home>/models")
+    added.add_argument("source", help="a .gguf file's path or address")
+    added.add_argument("--sha256", default="", help="what the publisher says it must be")
+    added.set_defaults(run=run_add_model, show=lambda result: f"VIGIE_MODEL={result['path']}")
 
     exported = commands.add_parser(
         "export", parents=[cli.options()], help="write training pairs or replies for the portal"
@@ -92,14 +116,104 @@ def run_worker(args: argparse.Namespace) -> None:
 
 
 def run_evaluate(args: argparse.Namespace) -> Mapping[str, Any]:
-    """`evaluate`: measures over a file of cases."""
+    """`evaluate`: measures over a file of cases; with several models, `models` holds those of each."""
     config = settings.load(args.home)
     opened = warehouse.open_current(config.home)
-    model = open_model(args.model or config.model, config)  # a comparison must not silently measure another model
+    cases = evaluation.read_cases(args.cases)
+    judge = open_model(args.judge, config) if args.judge else None
+    results = []
     try:
-        return evaluation.evaluate(Drafter(opened, model), evaluation.read_cases(args.cases), seed=args.seed)
+        for spec in args.model or [config.model]:
+            model = open_model(spec, config)  # a comparison must not silently measure another model
+            try:
+                result = evaluation.evaluate(Drafter(opened, model), cases, seed=args.seed, judge=judge)
+                _report(config, reports.MEASURES, model, opened.snapshot.id, result)
+            finally:
+                model.close()
+            results.append(result)
+    finally:
+        if judge:
+            judge.close()
+        opened.close()
+    return results[0] if len(results) == 1 else {"cases": len(cases), "models": results}
+
+
+def show_evaluation(result: Mapping[str, Any]) -> str:
+    """`evaluate` for people: side by side."""
+    return evaluation.side_by_side(result.get("models", [result]))
+
+
+def run_replay(args: argparse.Namespace) -> Mapping[str, Any]:
+    """`replay`: the stored reply, the one made again, and whether they are the same."""
+    config = settings.load(args.home)
+    store = engine.open_store(config.operations)
+    draft = stored.get(store, args.draft_id)
+    store.dispose()
+    extractive = draft.model.startswith("extractive")
+    model = open_model("extractive" if extractive else args.model or config.model, config)
+    opened = warehouse.open_current(config.home)
+    try:
+        if model.sha256 != draft.model_sha256 or (not draft.model_sha256 and model.id != draft.model):
+            raise VigieError(f"this draft was made by {draft.model}: give it with --model (here: {model.id})")
+        reply = Drafter(opened, model).again(draft.record)
     finally:
         model.close()
+        opened.close()
+    return {
+        "same": reply == draft.reply,
+        "model": draft.model,
+        "seed": draft.seed,
+        "snapshot": draft.snapshot,
+        "snapshot_now": opened.snapshot.id,
+        "stored": draft.reply,
+        "reply": reply,
+    }
+
+
+def run_selftest(args: argparse.Namespace) -> Mapping[str, Any]:
+    """`selftest`: each test of the model, kept for the Modèles page."""
+    config = settings.load(args.home)
+    model = open_model(args.model or config.model, config)
+    try:
+        results = [asdict(result) for result in selftest.run(model)]
+        body = {"tests": results, "held": all(result["held"] for result in results)}
+        _report(config, reports.SELF_TEST, model, "", body)
+        return {"model": model.id, **body}
+    finally:
+        model.close()
+
+
+def show_selftest(result: Mapping[str, Any]) -> str:
+    """`selftest` for people."""
+    lines = [f"{'ok ' if test['held'] else 'NON'}  {test['name']} ({test['seen']})" for test in result["tests"]]
+    return "\n".join([f"{result['model']} :", *lines])
+
+
+def run_add_model(args: argparse.Namespace) -> Mapping[str, Any]:
+    """`add-model`: the weights, whole and checked, in the home."""
+    with tqdm(disable=None, file=sys.stderr, unit="B", unit_scale=True, desc="poids") as bar:
+
+        def tell(done: int, total: int | None) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        path, sha256 = install.add(args.source, settings.load(args.home).home, sha256=args.sha256, tell=tell)
+    return {"path": str(path), "sha256": sha256, "bytes": path.stat().st_size}
+
+
+def _report(config: settings.Settings, kind: str, model: Model, snapshot: str, body: Mapping[str, Any]) -> None:
+    """Keep a report for the Modèles page."""
+    store = engine.open_store(config.operations)
+    reports.keep(
+        store,
+        kind,
+        model=model.id,
+        model_sha256=model.sha256,
+        prompt_version=prompt.version(),
+        snapshot=snapshot,
+        body=body,
+    )
+    store.dispose()
 
 
 def run_export(args: argparse.Namespace) -> Mapping[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from data import personal
@@ -32,11 +33,13 @@ class Briefing:
     fiches: tuple[Source, ...] = ()
     examples: tuple[Source, ...] = ()
 
-    def without(self, review_id: int | None) -> Briefing:
-        """The same, less the reply made to `review_id`, and no more examples than are shown."""
+    def without(self, review_id: int | None, unwanted: Collection[str] = ()) -> Briefing:
+        """The same, less the reply made to `review_id` and the sources `unwanted`, with no more examples than are
+        shown."""
         own = str(review_id)
-        kept = [source for source in self.examples if source.id.split("-", 1)[0] != own]
-        return replace(self, examples=tuple(kept[:EXAMPLES]))
+        kept = [one for one in self.examples if one.id.split("-", 1)[0] != own and one.id not in unwanted]
+        fiches = tuple(one for one in self.fiches if one.id not in unwanted)
+        return replace(self, fiches=fiches, examples=tuple(kept[:EXAMPLES]))
 
 
 def of(warehouse: Warehouse, index: Index, typology: str | None) -> Briefing:

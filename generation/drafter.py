@@ -11,8 +11,9 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 from data import personal
 from data.errors import VigieError
@@ -156,6 +157,59 @@ class Drafter:
         masked = personal.mask(f"{asked.title}\n{asked.text}")
         return self._router.route(masked, declared=asked.typology, department=asked.department)
 
+    def again(self, record: Mapping[str, Any]) -> str:
+        """The reply of a stored draft made again, by this drafter's model, from its record alone.
+
+        Word for word the same where the model, its weights and the machine are: a test of the trail. Raises VigieError
+        when the record does not tell enough, or was an escalation.
+        """
+        try:
+            made = prompt.Prompt.of_record(record, weight=self._index.weight, knows=self._index.knows)
+        except (KeyError, TypeError):
+            raise VigieError("this draft was stored without what is needed to make it again") from None
+        if not made.messages:
+            raise VigieError("this review got no draft: there is nothing to make again")
+        pieces = "".join(self._model.stream(made, Run(int(record["seed"]))))
+        return _finished(pieces, made.sources, made.institution)[0]
+
+    def stale(self, record: Mapping[str, Any], asked: Asked) -> str:
+        """Why a stored draft should no longer be sent, in French; '' when nothing it rests on has changed."""
+        if not record.get("prompt"):
+            return ""
+        if record["prompt_version"] != prompt.version():
+            return "les consignes de rédaction ont changé"
+        review = record["parameters"].get("review")
+        masked = replace(asked, title=personal.mask(asked.title), text=personal.mask(asked.text))
+        if review is not None and review != prompt.review_of(masked):
+            return "l’avis a été modifié"
+        if record.get("snapshot") == self.snapshot_id:
+            return ""
+        cited = set(record.get("cited", ()))
+        for source in record["sources"]:
+            if source["id"] in cited and source["kind"] != "structure" and not self._stands(source):
+                return f"une source a changé (« {source['title']} »)"
+        return ""
+
+    def _stands(self, source: Mapping[str, Any]) -> bool:
+        """Whether the present data still say what a source said."""
+        name = "fiche_bodies" if source["kind"] == "fiche" else "reply_bodies"
+        id_, _, rank = str(source["id"]).partition("-")
+        params = {"id": source["id"]} if source["kind"] == "fiche" else {"id": int(id_), "rank": int(rank or 1)}
+        bodies = (text.clean(row[0]) for row in self._warehouse.rows(sql(__file__, name), params))
+        said = str(source["text"])
+        return any(said in body or said in personal.mask(body) for body in bodies)
+
+    def rank_of_reply(self, asked: Asked, wanted: str, *, most: int) -> int | None:
+        """Place (from 1) of the first past reply retrieved that says at least half of the telling words of `wanted`,
+        None beyond `most`: for measures."""
+        question = Question(personal.mask(f"{asked.title}\n{asked.text}"), asked.typology, None, asked.review_id)
+        telling = {term for term in text.terms(wanted) if self._index.weight(term) > 3.0}
+        found = self._index.search(question, replies=most, fiches=0)
+        for place, source in enumerate(found, 1):
+            if telling and len(telling & set(text.terms(source.text))) >= 0.5 * len(telling):
+                return place
+        return None
+
     def rank_of(self, asked: Asked, fiches: tuple[str, ...], *, most: int) -> int | None:
         """Place (from 1) of the first of `fiches` among the fiches retrieved, None beyond `most`: for measures."""
         question = Question(personal.mask(f"{asked.title}\n{asked.text}"), asked.typology, None, asked.review_id)
@@ -198,7 +252,7 @@ class Drafter:
         typology = masked.typology or (answering.typology if answering else None)
         if typology not in self._briefings:
             self._briefings[typology] = briefing.of(self._warehouse, self._index, typology)
-        return self._briefings[typology].without(masked.review_id)
+        return self._briefings[typology].without(masked.review_id, masked.without)
 
     def _escalated(self, asked: Asked, escalation: Escalation, clock: _Clock, seed: int, notice: str) -> Draft:
         """No reply and no source: the page says whom to call and opens the escalation."""

@@ -1,7 +1,8 @@
-"""What leaves the house: training pairs in chat JSONL, and replies sent, for the portal.
+"""What leaves the house: training pairs in chat JSONL, held cases for `evaluate`, and replies sent, for the portal.
 
-`sft`: replies their author judged useful, with what they answered. `dpo`: drafts that agents rewrote before sending,
-the text sent being preferred. `portal`: replies sent from here, with the portal's own column names. The rules it
+`sft`: replies their author judged useful, with what they answered. `cases`: a tenth of those pairs, never in `sft`, so
+that a model trained on the one is measured on the other. `dpo`: drafts that agents rewrote before sending, the text sent
+being preferred. `portal`: replies sent from here, with the portal's own column names. The rules it
 protects: training files hold no personal data that patterns can find, and come with a card that says what they are;
 nothing is written half.
 """
@@ -55,7 +56,7 @@ def write(settings: Settings, kind: str, out: Path) -> Mapping[str, Any]:
 
 def sft(opened: Warehouse, _store: Engine) -> Rows:
     """One conversation a reply judged useful by the author of the review."""
-    for title, body, structure, reply in opened.rows(sql(__file__, "useful_pairs"), {"most": MOST}, budget_s=60.0):
+    for _, title, body, structure, _, _, reply in _pairs(opened, held=False):
         asked = text.clean(f"{title or ''}\n{body or ''}")
         answered = text.clean(reply)
         yield {
@@ -68,6 +69,23 @@ def sft(opened: Warehouse, _store: Engine) -> Rows:
                 {"role": "assistant", "content": personal.mask(answered)},
             ]
         }
+
+
+def cases(opened: Warehouse, _store: Engine) -> Rows:
+    """One held case a reply judged useful, for `evaluate`."""
+    for review_id, title, body, _, typology, sentiment, reply in _pairs(opened, held=True):
+        yield {
+            "review_id": review_id,
+            "text": personal.mask(text.clean(f"{title or ''}\n{body or ''}")),
+            "typology": typology,
+            "sentiment": sentiment,
+            "reply": personal.mask(text.clean(reply)),
+        }
+
+
+def _pairs(opened: Warehouse, *, held: bool) -> list[tuple[Any, ...]]:
+    """Reviews and replies judged useful: those held for measures, or the others."""
+    return opened.rows(sql(__file__, "useful_pairs"), {"most": MOST, "held": held}, budget_s=60.0)
 
 
 def dpo(_opened: Warehouse, store: Engine) -> Rows:
@@ -90,7 +108,7 @@ def portal(_opened: Warehouse, store: Engine) -> Rows:
         yield deliveries.portal_row(sent)
 
 
-FORMATS: dict[str, Callable[[Warehouse, Engine], Rows]] = {"sft": sft, "dpo": dpo, "portal": portal}
+FORMATS: dict[str, Callable[[Warehouse, Engine], Rows]] = {"sft": sft, "dpo": dpo, "cases": cases, "portal": portal}
 
 
 def _jsonl(out: Path, rows: Rows) -> int:
@@ -116,6 +134,7 @@ def _portal(out: Path, rows: Rows) -> int:
 def _card(kind: str, written: int, opened: Warehouse) -> str:
     what = {
         "sft": "Replies that the author of the review judged useful, each with the review it answers.",
+        "cases": "Held pairs for `python -m generation evaluate`: none of them is in the sft export.",
         "dpo": "Drafts that an agent rewrote before sending: the text sent is preferred to the draft.",
     }[kind]
     demo = (

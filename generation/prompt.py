@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -54,8 +54,35 @@ class Prompt:
     temperature: float = TEMPERATURE
 
     def parameters(self) -> dict[str, Any]:
-        """What must be kept, with the seed and the messages, to make the draft again."""
-        return {"max_tokens": self.max_tokens, "temperature": self.temperature, "template": self.version}
+        """What must be kept, with the seed, the messages and the sources, to make the draft again."""
+        return {
+            "max_tokens": self.max_tokens,
+            "temperature": self.temperature,
+            "template": self.version,
+            "review": self.review,
+            "sentiment": self.sentiment,
+            "institution": asdict(self.institution) if self.institution else None,
+        }
+
+    @classmethod
+    def of_record(
+        cls, record: Mapping[str, Any], *, weight: Callable[[str], float], knows: Callable[[str], bool]
+    ) -> Prompt:
+        """The prompt of a stored draft, from its record alone. Raises KeyError when the record is too old to tell."""
+        kept = record["parameters"]
+        answering = Institution(**kept["institution"]) if kept["institution"] else None
+        return cls(
+            record["prompt_version"],
+            tuple(dict(message) for message in record["prompt"]),
+            kept["review"],
+            kept["sentiment"],
+            answering,
+            tuple(Source(**{**source, "links": tuple(source["links"])}) for source in record["sources"]),
+            weight,
+            knows,
+            kept["max_tokens"],
+            kept["temperature"],
+        )
 
     def prefix_key(self) -> str:
         """Same key, same first message: drafts sorted by it share a computed prefix."""
@@ -98,7 +125,7 @@ def compose(
 
     Raises TooLong when even the review alone does not fit.
     """
-    review = _whole_sentences(_fenced("\n".join(filter(None, [asked.title, asked.text]))), REVIEW_CHARACTERS)
+    review = review_of(asked)
     told, system = _stable(briefing, count, min(STABLE_TOKENS, budget // 2))
     known = {(source.kind, source.id, source.heading) for source in told}
     kept = [
@@ -125,6 +152,11 @@ def compose(
         kept.remove(_least_useful(kept))
     messages = ({"role": "system", "content": system}, {"role": "user", "content": user})
     return Prompt(version(), messages, review, asked.sentiment, institution, (*told, *kept), weight, knows)
+
+
+def review_of(asked: Asked) -> str:
+    """The review as a model is shown it."""
+    return _whole_sentences(_fenced("\n".join(filter(None, [asked.title, asked.text]))), REVIEW_CHARACTERS)
 
 
 def _stable(briefing: Briefing | None, count: Callable[[str], int], most: int) -> tuple[list[Source], str]:

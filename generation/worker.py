@@ -18,7 +18,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from types import FrameType
 from uuid import uuid4
 
@@ -28,10 +28,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from data import snapshots, warehouse
 from data.errors import NoSnapshot, NotRefreshed, VigieError
-from data.operations import drafts, engine, workers
+from data.operations import drafts, engine, reports, workers
 from data.operations.errors import Refused
 from data.settings import Settings
-from generation import prompt
+from generation import prompt, selftest
 from generation.drafter import DEFAULT_SEED, Drafter
 from generation.models.base import Model, ModelUnavailable
 from generation.models.choice import open_model
@@ -60,6 +60,7 @@ def work(settings: Settings, *, once: bool = False, stopping: threading.Event | 
     serving = _Serving(settings)
     name = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:6]}"
     with _stopped_by_signals(stopping), _Pulse(store, name, serving, stopping) as pulse:
+        _tested(store, serving)
         log.info("worker %s serves %s%s", name, serving.model.id, f" ({serving.notice})" if serving.notice else "")
         try:
             _serve(store, serving, pulse, stopping, once=once)
@@ -95,6 +96,22 @@ def _serve(store: Engine, serving: _Serving, pulse: _Pulse, stopping: threading.
         if once:
             return
         stopping.wait(IDLE_S)
+
+
+def _tested(store: Engine, serving: _Serving) -> None:
+    """Run the self-tests of weights not yet tested under these prompts, and keep their report."""
+    model, version = serving.model, prompt.version()
+    for report in reports.newest(store, reports.SELF_TEST):
+        if (report.model, report.model_sha256, report.prompt_version) == (model.id, model.sha256, version):
+            return
+    results = [asdict(result) for result in selftest.run(model)]
+    held = all(result["held"] for result in results)
+    reports.keep(
+        store, reports.SELF_TEST, model=model.id, model_sha256=model.sha256, prompt_version=version, snapshot="",
+        body={"tests": results, "held": held}, actor="worker",
+    )  # fmt: skip
+    if not held:
+        log.warning("self-tests of %s: %s", model.id, [result["name"] for result in results if not result["held"]])
 
 
 class _Line:

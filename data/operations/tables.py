@@ -420,6 +420,20 @@ trial_reviews = Table(
     Column("at", Moment, nullable=False),
 )
 
+model_reports = Table(
+    "model_reports",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("kind", String(12), nullable=False),  # self_test | measures
+    Column("model", String(200), nullable=False),
+    Column("model_sha256", String(64), nullable=False),
+    Column("prompt_version", String(60), nullable=False),
+    Column("snapshot", String(120), nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("body", JSON, nullable=False),
+    Index(None, "kind", "made_at"),
+)
+
 journal = Table(
     "journal",
     metadata,
