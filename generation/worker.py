@@ -60,7 +60,6 @@ def work(settings: Settings, *, once: bool = False, stopping: threading.Event | 
     serving = _Serving(settings)
     name = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:6]}"
     with _stopped_by_signals(stopping), _Pulse(store, name, serving, stopping) as pulse:
-        _tested(store, serving)
         log.info("worker %s serves %s%s", name, serving.model.id, f" ({serving.notice})" if serving.notice else "")
         try:
             _serve(store, serving, pulse, stopping, once=once)
@@ -71,6 +70,7 @@ def work(settings: Settings, *, once: bool = False, stopping: threading.Event | 
 
 def _serve(store: Engine, serving: _Serving, pulse: _Pulse, stopping: threading.Event, *, once: bool) -> None:
     prepared_for, prepared = "", 0
+    tested: Model | None = None
     line = _Line()
     while not stopping.is_set():
         drafts.release_dead(store)
@@ -86,6 +86,10 @@ def _serve(store: Engine, serving: _Serving, pulse: _Pulse, stopping: threading.
             line.served(request, serving)
             _write(store, request, serving, pulse)
             continue
+        if tested is not serving.model:  # when nobody waits: on a slow machine it takes a minute
+            tested = serving.model
+            _test(store, tested, stopping)
+            continue
         if snapshot != prepared_for:
             prepared_for, prepared = snapshot, 0
         if prepared == 0 or (prepared < AHEAD_MOST and serving.model.patience is not None):
@@ -98,13 +102,15 @@ def _serve(store: Engine, serving: _Serving, pulse: _Pulse, stopping: threading.
         stopping.wait(IDLE_S)
 
 
-def _tested(store: Engine, serving: _Serving) -> None:
+def _test(store: Engine, model: Model, stopping: threading.Event) -> None:
     """Run the self-tests of weights not yet tested under these prompts, and keep their report."""
-    model, version = serving.model, prompt.version()
+    version = prompt.version()
     for report in reports.newest(store, reports.SELF_TEST):
         if (report.model, report.model_sha256, report.prompt_version) == (model.id, model.sha256, version):
             return
-    results = [asdict(result) for result in selftest.run(model)]
+    results = [asdict(result) for result in selftest.run(model, stopping)]
+    if not results:
+        return
     held = all(result["held"] for result in results)
     reports.keep(
         store, reports.SELF_TEST, model=model.id, model_sha256=model.sha256, prompt_version=version, snapshot="",

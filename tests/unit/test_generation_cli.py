@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from data.operations import desk, replies, stored
+from data.operations import desk, replies, reports, stored
 from data.operations.engine import open_store
 from generation.__main__ import main
 from tests import tiny
@@ -143,7 +144,7 @@ def test_export_sft_writes_useful_replies_without_personal_data_and_a_card(
     out = tmp_path / "out" / "sft.jsonl"
     found = result(capfd, "export", "--format", "sft", "--out", str(out))
     rows = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
-    assert found["rows"] == len(rows) == 3  # the reply judged "pas utile" and the canned one are left out
+    assert found["rows"] == len(rows) == 2  # "pas utile", canned and held for measures are left out
     assert [message["role"] for message in rows[0]["messages"]] == ["system", "user", "assistant"]
     assert "personal data" in Path(found["card"]).read_text("utf-8")
 
@@ -169,3 +170,106 @@ def test_export_dpo_and_portal_write_what_agents_sent(
     with out.open(encoding="utf-8-sig", newline="") as stream:
         row = next(csv.DictReader(stream, delimiter=";"))
     assert (row["ID expérience"], row["ID structure 1"], row["Réponse structure 1"]) == ("5", tiny.TAXES, sent)
+
+
+def test_two_models_are_measured_side_by_side_on_the_same_cases(
+    tiny_home: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "cases.jsonl"
+    path.write_text(json.dumps({"text": "Mon aide au logement n'arrive pas", "reply": "L'aide est versée"}), "utf-8")
+    found = result(capfd, "evaluate", str(path), "--model", "extractive", "--model", "extractive")
+    assert (found["cases"], len(found["models"])) == (1, 2)
+    first, second = found["models"]
+    assert first["coverage_of_reply"] == second["coverage_of_reply"]
+    assert first["reply_cases"] == 1
+    assert "judge" not in first
+    code, out, _ = run(capfd, "evaluate", str(path), "--model", "extractive", "--model", "extractive")
+    assert code == 0
+    assert out.splitlines()[0].split() == ["extractive-1", "extractive-1"]
+
+
+def test_measures_are_kept_for_the_page(tiny_home: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "cases.jsonl"
+    path.write_text('{"text": "Mon aide au logement est suspendue"}', "utf-8")
+    result(capfd, "evaluate", str(path))
+    store = open_store(f"sqlite:///{tiny_home / 'operations.sqlite'}")
+    [kept] = reports.newest(store, reports.MEASURES)
+    assert (kept.model, kept.body["cases"]) == ("extractive-1", 1)
+    store.dispose()
+
+
+def test_selftest_proves_what_drafting_relies_on(tiny_home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    found = result(capfd, "selftest")
+    assert found["held"]
+    assert len(found["tests"]) == 5
+    code, out, _ = run(capfd, "selftest")
+    assert code == 0
+    assert out.count("ok ") == 5
+
+
+def test_a_stored_draft_is_made_again_word_for_word(tiny_home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    made = result(capfd, "draft", "--review-id", "5", "--seed", "4")
+    store = open_store(f"sqlite:///{tiny_home / 'operations.sqlite'}")
+    draft_id = stored.store(store, "k", 5, made, requested_by="agent")
+    store.dispose()
+    found = result(capfd, "replay", "--draft-id", draft_id)
+    assert found["same"]
+    assert found["reply"] == made["reply"]
+
+
+def test_replay_says_when_it_has_another_model_or_no_draft(tiny_home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    store = open_store(f"sqlite:///{tiny_home / 'operations.sqlite'}")
+    other = stored.store(
+        store, "k", 5, {**DRAFT, "model": "llama.cpp:x.gguf", "model_sha256": "a" * 64}, requested_by="a"
+    )
+    store.dispose()
+    code, _, err = run(capfd, "replay", "--draft-id", other)
+    assert (code, "--model" in err) == (1, True)
+    code, _, err = run(capfd, "replay", "--draft-id", "none")
+    assert code == 1
+    assert "n'existe pas" in err
+
+
+def test_held_cases_are_none_of_the_training_pairs(
+    tiny_home: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    pairs, cases = tmp_path / "sft.jsonl", tmp_path / "cases.jsonl"
+    sft = result(capfd, "export", "--format", "sft", "--out", str(pairs))["rows"]
+    held = result(capfd, "export", "--format", "cases", "--out", str(cases))["rows"]
+    useful = 3
+    assert sft + held == useful
+    said = pairs.read_text("utf-8")
+    for line in cases.read_text("utf-8").splitlines():
+        assert json.loads(line)["reply"] not in said
+
+
+def test_weights_are_put_in_the_home_whole_and_checked(
+    tiny_home: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    weights = tmp_path / "petit.gguf"
+    weights.write_bytes(b"GGUF" + bytes(1000))
+    digest = hashlib.sha256(weights.read_bytes()).hexdigest()
+    found = result(capfd, "add-model", str(weights), "--sha256", digest.upper())
+    assert Path(found["path"]).read_bytes() == weights.read_bytes()
+    assert Path(found["path"]).parent == tiny_home / "models"
+
+
+REFUSED = {
+    "another checksum": ("petit.gguf", b"GGUF and more", "0" * 64, "SHA-256"),
+    "a page": ("petit.gguf", b"<html>", "", "not a GGUF"),
+    "another kind of file": ("petit.bin", b"GGUF", "", ".gguf"),
+    "no file": ("absent.gguf", None, "", "can't be copied"),
+}
+
+
+@pytest.mark.parametrize("why", REFUSED)
+def test_other_weights_are_refused_and_not_kept(
+    tiny_home: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], why: str
+) -> None:
+    name, content, sha256, words = REFUSED[why]
+    source = tmp_path / name
+    if content is not None:
+        source.write_bytes(content)
+    code, _, err = run(capfd, "add-model", str(source), "--sha256", sha256)
+    assert (code, words in err) == (1, True), err
+    assert list((tiny_home / "models").glob("*")) == []

@@ -68,6 +68,7 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> Slow:
     model = Slow()
     monkeypatch.setattr(worker, "open_model", lambda _spec, _settings: model)
     monkeypatch.setattr(worker, "AHEAD", 0)
+    monkeypatch.setattr(worker, "_test", lambda *_: None)
     return model
 
 
