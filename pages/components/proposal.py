@@ -16,7 +16,7 @@ import streamlit as st
 from analytics.reviews import Review
 from data import personal
 from data.errors import VigieError
-from data.operations import drafts, stored, workers
+from data.operations import drafts, stored, trials, workers
 from data.operations.drafts import Request
 from data.operations.stored import StoredDraft
 from data.operations.tables import now
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from generation.results import Finding, Source
 
 ACTIVE = ("waiting", "running")
+PILOT = "Essai en cours : le sort a donné cet avis à une réponse sans brouillon. Écrivez-la sans aide."
 NO_WORKER = "Aucun rédacteur n'est en marche : proposition assemblée à partir des réponses et des fiches, sans modèle."
 
 
@@ -43,7 +44,10 @@ class Proposal:
 def current(who: Person, review: Review) -> Proposal:
     """The proposal for a review; the first visit asks for it. Raises VigieError when it can't be made."""
     engine = store.operations()
-    made = stored.of_review(engine, review.id)
+    arm = _arm(review.id)
+    if arm == trials.WITHOUT:
+        return Proposal(None, None, PILOT)
+    made = [draft for draft in stored.of_review(engine, review.id) if arm in ("", draft.model)]
     request = drafts.latest_request(engine, review.id)
     if request is not None and request.state in ACTIVE:
         if workers.alive(engine):
@@ -81,7 +85,20 @@ def ask(who: Person, review: Review, instruction: str = "", *, without: Sequence
         instruction=instruction,
         seed=len(stored.of_review(engine, review.id)) + 1,
         without=without,
+        model=arm if (arm := _arm(review.id)) != trials.WITHOUT else "",
     )
+
+
+def _arm(review_id: int) -> str:
+    """What the trial in progress drew for a review: `trials.WITHOUT`, the model that must draft it, or '' for anything."""
+    engine = store.operations()
+    trial = trials.running(engine)
+    if trial is None:
+        return ""
+    if trial.kind == "models" and not set(trial.arms) <= {worker.model for worker in workers.alive(engine)}:
+        return ""  # both models must be there, or arriving in time would choose
+    arm = trials.assign(engine, trial, review_id)
+    return "" if arm == trials.WITH else arm
 
 
 @st.fragment(run_every=0.5)

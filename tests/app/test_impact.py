@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from data import settings, snapshots
-from data.operations import adoptions, trials
+from data.operations import adoptions, stored, trials
 from data.operations import desk as desk_store
 from data.operations import replies as sent
 from data.operations.engine import open_store
@@ -113,3 +113,18 @@ def test_desk_measures_describe_and_a_trial_compares(tiny_home: Path, open_page:
 @pytest.mark.parametrize("profile", ["agent.demo", "analyste.demo"])
 def test_desk_measures_are_not_for_everyone(tiny_home: Path, open_page: Opened, profile: str) -> None:
     assert "n'est pas ouverte au rôle" in said(open_page("mesures-redaction", profile))
+
+
+def test_a_pilot_hides_the_draft_from_the_reviews_chance_chose(tiny_home: Path, open_page: Opened) -> None:
+    engine = open_store(settings.load().operations)
+    trial = trials.start(engine, "pilot-4", "pilot", (), by="chef.demo")
+    waiting = (5, 6, 7, 8, 11)
+    without = next(r for r in waiting if trial.arm(r) == trials.WITHOUT)
+    with_ = next(r for r in waiting if trial.arm(r) == trials.WITH)
+    assert "le sort a donné cet avis à une réponse sans brouillon" in said(
+        open_page("rediger", "agent.demo", id=str(without))
+    )
+    assert stored.of_review(engine, without) == []
+    assert "sans brouillon" not in said(open_page("rediger", "agent.demo", id=str(with_)))
+    assert stored.of_review(engine, with_) != []
+    assert {r: arm for r, (arm, _) in trials.assigned(engine, trial).items()} == {without: "sans", with_: "avec"}
