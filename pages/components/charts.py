@@ -20,7 +20,7 @@ import streamlit as st
 from pages.components import french, palette, states, tables
 
 _CONFIG = {"displayModeBar": False, "responsive": True, "scrollZoom": False, "doubleClick": False}
-_LABEL = 34  # characters of a bar's label on one line
+_LABEL = 28  # characters of a bar's label on one line
 _MONTHS = ("janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc.")
 
 

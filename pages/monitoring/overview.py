@@ -20,7 +20,7 @@ _LINKS = {  # where each figure is looked into
     "negative": ("irritants", "Voir les irritants", {}),
     "answered": ("tendances", "Voir les tendances", {"mesure": "Taux de réponse"}),
     "delay": ("delais", "Voir les délais", {}),
-    "useful": ("impact-ia", "Voir l'impact de l'IA", {}),
+    "useful": ("impact-ia", "Voir l'impact", {}),
 }
 
 
