@@ -41,13 +41,15 @@ _NO_SUBJECT = (
 _EMPTY = ("empty_negative", "empty_neutral", "empty_positive")
 _TITLES = ("vague_titles_negative", "vague_titles_neutral", "vague_titles_positive")
 _CONNECTORS = (
-    "De plus,", "Par ailleurs,", "En outre,", "Pour couronner le tout,", "Là-dessus,", "Bref,", "Résultat,", "Et puis,",
-    "Autre point :", "Je précise :", "D'ailleurs,", "À côté de ça,", "Entre-temps,", "Et", "Sans compter que",
-    "Je signale aussi :", "Au passage,", "Enfin bref,", "Pour info,", "Ajoutez à cela :", "En plus,", "Pire,",
-    "Pour la petite histoire,", "Soyons précis :", "Franchement,", "Honnêtement,", "Forcément,", "Évidemment,",
-    "Et là,", "Il y a pire :", "Et ce n'est pas tout :", "Je le redis,", "Comme je l'ai dit,", "Apparemment,",
-    "Je ne suis pas seul :", "Le plus beau :", "J'oubliais :", "Pour être clair,", "Cela dit,", "À vrai dire,",
-    "Maintenant,", "Depuis,", "Ensuite,", "Finalement,", "Pour finir,", "Au final,", "Bien sûr,", "Hélas,",
+    "De plus,", "Par ailleurs,", "En outre,", "Là-dessus,", "Et puis,", "Autre point :", "Je précise :", "D'ailleurs,",
+    "À côté de ça,", "Entre-temps,", "Et", "Je signale aussi :", "Au passage,", "Enfin bref,", "Pour info,",
+    "Ajoutez à cela :", "En plus,", "Pour la petite histoire,", "Soyons précis :", "Franchement,", "Honnêtement,",
+    "Évidemment,", "Et là,", "Comme je l'ai dit,", "Apparemment,", "J'oubliais :", "Pour être clair,", "Cela dit,",
+    "À vrai dire,", "Ensuite,", "Finalement,", "Pour finir,", "Au final,", "Bien sûr,",
+)  # fmt: skip
+_WORSE = (
+    "Pour couronner le tout,", "Bref,", "Résultat,", "Pire,", "Forcément,", "Il y a pire :", "Et ce n'est pas tout :",
+    "Je le redis,", "Je ne suis pas seul :", "Le plus beau :", "Hélas,", "Depuis,", "Maintenant,", "Et évidemment,",
 )  # fmt: skip
 _LINKS = (
     "Autre chose.", "J'en profite pour un autre souci.", "Deuxième sujet.", "Rien à voir, mais :", "Second point.",
@@ -239,11 +241,12 @@ class Pen:
             if not asked and size > 0.6 * target:
                 kind, asked = "asks", True
         told.sort(key=lambda pair: pair[0])
+        links = _CONNECTORS + _WORSE if mood == NEGATIVE else _CONNECTORS
         for rank, (stage, text) in enumerate(told):
             linked = rank > 0 and 1.0 <= stage < 2.0 and draw() < 0.33
             if len(paragraphs[-1]) > 2 and draw() < 0.28:
                 paragraphs.append([])
-            link = f"{_CONNECTORS[int(draw() * len(_CONNECTORS))]} " if linked else ""
+            link = f"{links[int(draw() * len(links))]} " if linked else ""
             paragraphs[-1].append(f"{link}{text[0].lower()}{text[1:]}" if link else text)
         return size
 

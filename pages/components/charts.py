@@ -165,7 +165,7 @@ def bars(
         "tickfont": _ink(),
     }
     look["xaxis"] = {"rangemode": "tozero", "showgrid": False, "zeroline": True, "showticklabels": False}
-    look["margin"]["r"] = 70
+    look["margin"]["r"] = 84
     return {"data": [bar], "layout": look}
 
 
