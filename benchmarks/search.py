@@ -1,0 +1,93 @@
+"""How long search takes: `python -m benchmarks.search [--reviews 1000000] [--data DIR]`.
+
+Writes the demo's reviews as an ingest would keep them (the columns that search reads), builds the index of words, and
+asks the questions of the page, count and first page together, on a warm file. `--data`
+names a folder that `python -m data demo` wrote. Exit status 1 when a question takes 300 ms or more with the index.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+
+from analytics import reviews, words
+from data import snapshots
+from data.filters import Filters
+from data.warehouse import Warehouse, sql
+
+ROOT = Path(__file__).resolve().parents[1]
+QUESTIONS = ("chèque énergie", "délai", "impôts", "rendez-vous préfecture attente", '"carte grise"', "zeppelin", "a")
+LIMIT_MS = 300.0
+_LOAD = """
+INSERT INTO reviews BY NAME
+SELECT "ID expérience"::BIGINT AS id, "Titre" AS title, "Description" AS body, "Ressenti usager" AS sentiment,
+    "Date de publication"::TIMESTAMP AS published_at, "Date de publication"::TIMESTAMP::DATE AS published_on
+FROM read_csv($file, delim=';', quote='"', all_varchar=true, header=true, parallel=false) LIMIT $most
+"""
+
+
+def prepared(home: Path, file: Path, most: int) -> tuple[Path, float, int]:
+    """A snapshot with the reviews and their index: its file, seconds to index, reviews."""
+    with snapshots.building(home) as work:
+        connection = duckdb.connect(str(work.file))
+        for name in ("schema", "schema_derived"):
+            connection.execute(sql(snapshots.__file__, name))
+        connection.execute(_LOAD, {"file": str(file), "most": most})
+        began = time.perf_counter()
+        words.build(connection)
+        seconds = time.perf_counter() - began
+        held, last = connection.execute("SELECT count(*), max(published_on) FROM reviews").fetchall()[0]
+        connection.close()
+        work.publish(demo=True, last_publication=str(last), reviews=held, refreshed=False)
+    return snapshots.file_of(home, snapshots.current(home)), seconds, int(held)
+
+
+def timed(warehouse: Warehouse, typed: str, runs: int) -> tuple[float, int]:
+    """Median milliseconds of count and first page, and the reviews found."""
+    found, taken = 0, []
+    for _ in range(runs):
+        began = time.perf_counter()
+        found = reviews.count(warehouse, Filters(), words=typed)
+        reviews.page(warehouse, Filters(), words=typed)
+        taken.append(1000 * (time.perf_counter() - began))
+    return statistics.median(taken), found
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print the table; 1 when a question is too slow."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--reviews", type=int, default=1_000_000)
+    parser.add_argument("--data", type=Path)
+    parser.add_argument("--runs", type=int, default=5)
+    args = parser.parse_args(argv)
+    slow = False
+    with tempfile.TemporaryDirectory(prefix="vigie-search-") as scratch:
+        folder = args.data or Path(scratch) / "demo"
+        if args.data is None:
+            command = ["-m", "data", "demo", "--reviews", str(args.reviews), "--seed", "21", "--out", str(folder)]
+            subprocess.run([sys.executable, *command], cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
+        home = Path(scratch) / "home"
+        file, seconds, held = prepared(home, folder / "experiences.csv", args.reviews)
+        indexed = Warehouse(home, snapshots.current(home))
+        rows = [(typed, *timed(indexed, typed, args.runs)) for typed in QUESTIONS]
+        indexed.close()
+        print(f"\n{held:,} reviews; index built in {seconds:.1f} s, file of {file.stat().st_size / 1e6:,.0f} MB\n")
+        print("| asked | reviews found | ms |")
+        print("|---|---|---|")
+        for typed, ms, found in rows:
+            slow |= ms >= LIMIT_MS
+            print(f"| {typed} | {found:,} | {ms:.0f} |")
+    print(f"\n{'MISSED' if slow else 'held'}: every question under {LIMIT_MS:.0f} ms")
+    return int(slow)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
