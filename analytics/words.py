@@ -58,10 +58,11 @@ def condition(warehouse: Warehouse, words: str, prefix: str = "w") -> tuple[str,
             )
         else:
             parts.append(f"contains(' ' || {_FOLDED}, ' ' || ${name})")
-    for k, phrase in enumerate(phrases(words)):
+    whole = " AND ".join(parts)
+    for k, phrase in enumerate(phrases(words)):  # CASE: texts are read for reviews that hold the words, never for all
         values[f"{prefix}p{k}"] = phrase
-        parts.append(f"contains(' ' || {_FOLDED}, ' ' || ${prefix}p{k})")
-    return "(" + " AND ".join(parts) + ")", values
+        whole = f"CASE WHEN {whole} THEN contains(' ' || {_FOLDED}, ' ' || ${prefix}p{k}) ELSE FALSE END"
+    return f"({whole})", values
 
 
 def any_condition(warehouse: Warehouse, expressions: Sequence[str]) -> tuple[str, dict[str, str]]:

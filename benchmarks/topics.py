@@ -380,7 +380,7 @@ def _quality(args: argparse.Namespace, folder: Path) -> bool:
         rows, told = quality(corpus, compared(corpus, args.methods, args.seeds, bar))
         declared = sample(args.methods, folder / "sample", bar)
     table(
-        f"{len(corpus.texts):,} demo reviews, demo seed {args.demo_seed}, {args.seeds} seeds "
+        f"{len(corpus.texts):,} demo reviews ({args.data or f'demo seed {args.demo_seed}'}), {args.seeds} seeds "
         "(time: median; memory: highest; the rest: means, NPMI and diversity of the first seed)",
         [
             "method",
