@@ -1,4 +1,4 @@
-"""Which model drafts, whether its worker lives, how to add one, and how long the last drafts took."""
+"""Which model, prompt and index draft, whether the worker lives, what tests and measures say, how to add a model."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import statistics
 import pandas as pd
 import streamlit as st
 
-from data.operations import drafts, stored, workers
+from data.errors import VigieError
+from data.operations import drafts, reports, stored, workers
 from data.operations.tables import now
 from pages.components import french, identity, states, store, tables
 
@@ -26,6 +27,89 @@ def spoken(model: str) -> str:
 def seconds(value: float | None) -> str:
     """A duration in seconds, with hundredths under ten seconds."""
     return "–" if value is None else french.number(value, 2 if value < 10 else 0)
+
+
+MEASURES = {
+    "fiche_recall_at_5": "Bonne fiche parmi cinq",
+    "reply_recall_at_5": "Bonne réponse passée parmi cinq",
+    "routing_accuracy": "Bonne institution",
+    "without_severe_finding": "Sans point grave",
+    "coverage_of_reply": "Points de la réponse utile repris",
+}
+
+
+def share(value: float | None) -> str:
+    """A share, or a dash when no case could show it."""
+    return "–" if value is None else french.percent(value)
+
+
+def serving() -> None:
+    """Prompt, index and router behind the proposals."""
+    from generation import prompt
+    from generation.retrieval import Index
+    from generation.routing import Router
+
+    st.write(states.plain(f"Consignes de rédaction : version {prompt.version()}."))
+    try:
+        index, router = Index(store.warehouse().artifacts), Router(store.warehouse().artifacts)
+    except VigieError:
+        st.write("Les réponses et les fiches ne sont pas encore indexées : lancez « python -m refresh ».")
+        return
+    st.write(
+        states.plain(
+            f"Index {index.version} : {french.count(index.manifest['replies'], 'réponse')} et "
+            f"{french.count(index.manifest['sections'], 'passage')} de fiches officielles."
+        )
+    )
+    measured = router.measures
+    if "accuracy_covered" in measured:
+        st.write(
+            f"Orientation : apprise sur {french.count(int(measured['reviews']), 'avis', 'avis')}. Sur des avis gardés à part, elle "
+            f"répond pour {share(measured['coverage'])} d'entre eux et tombe juste {share(measured['accuracy_covered'])} du "
+            "temps ; sinon, elle laisse l'agent choisir."
+        )
+
+
+def self_tests() -> None:
+    """The last self-tests of each model: what each proves and what was seen."""
+    found = reports.newest(engine, reports.SELF_TEST)
+    if not found:
+        states.empty(
+            "Aucune vérification n'a encore été faite.",
+            "Le rédacteur les fait à son premier démarrage ; ou lancez « python -m generation selftest ».",
+        )
+        return
+    rows = [
+        {"model": report.model, "test": test["name"], "held": "oui" if test["held"] else "NON", "seen": test["seen"],
+         "at": french.clock(report.made_at)}
+        for report in found for test in report.body["tests"]
+    ]  # fmt: skip
+    labels = {"model": "Modèle", "test": "Vérification", "held": "Tenue", "seen": "Constat", "at": "Faite le"}
+    failed = sum(row["held"] == "NON" for row in rows)
+    alt = f"{french.count(failed, 'vérification non tenue', 'vérifications non tenues')}"
+    tables.table(pd.DataFrame(rows), labels, name="verifications", alt=alt)
+
+
+def measures() -> None:
+    """The last measures of each model on held cases, side by side."""
+    found = reports.newest(engine, reports.MEASURES)
+    if not found:
+        states.empty(
+            "Aucune mesure n'a encore été faite.",
+            "« python -m generation export --format cases --out cas.jsonl » puis « python -m generation evaluate cas.jsonl » "
+            "mesurent le modèle en service sur des réponses jugées utiles.",
+        )
+        return
+    rows = [
+        {"model": report.model, "cases": report.body["cases"], "at": french.clock(report.made_at),
+         "p50": seconds(report.body.get("total_p50_s")),
+         **{name: share(report.body.get(name)) for name in MEASURES}}
+        for report in found
+    ]  # fmt: skip
+    labels = {"model": "Modèle", "cases": "Cas", **MEASURES, "p50": "Durée médiane (s)", "at": "Mesuré le"}
+    tables.table(
+        pd.DataFrame(rows), labels, name="mesures-des-modeles", alt="Mesures de chaque modèle sur des cas gardés"
+    )
 
 
 who = identity.guard("modeles")
@@ -90,6 +174,13 @@ if shown:
     tables.table(pd.DataFrame(rows), labels, name="redacteurs", alt=f"État des rédacteurs : {state}")
 else:
     states.empty("Aucun rédacteur n'a encore tourné ici.", "Démarrez-en un avec la commande ci-dessous.")
+
+st.header("Consignes, index et orientation", anchor=False)
+serving()
+st.header("Vérifications", anchor=False)
+self_tests()
+st.header("Mesures", anchor=False)
+measures()
 
 st.header("Ajouter un modèle", anchor=False)
 st.write("Un modèle de langage tourne sur cette machine, hors de l'application. Trois commandes, une seule fois :")

@@ -170,6 +170,7 @@ def _here(who: Person, review: Review, instruction: str = "", without: Sequence[
 
 def _told(draft: StoredDraft) -> str:
     """What the agent should know of a proposal: why this model wrote it, and what became of the instruction."""
+    stale = _stale(store.snapshot().id, draft.id)
     unheard = draft.instruction and draft.model.startswith("extractive")
     return " ".join(
         filter(
@@ -177,9 +178,18 @@ def _told(draft: StoredDraft) -> str:
             [
                 draft.record.get("notice", ""),
                 "Sans modèle de langage, la consigne n'est pas suivie." if unheard else "",
+                f"Depuis cette proposition, {stale} : demandez-en une autre." if stale else "",
             ],
         )
     )
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def _stale(snapshot_id: str, draft_id: str) -> str:
+    """Why a proposal should no longer be sent: its review, a source it uses or the prompt changed since."""
+    draft = stored.get(store.operations(), draft_id)
+    drafter = _drafter(snapshot_id)
+    return drafter.stale(draft.record, drafter.asked(draft.review_id))
 
 
 def _state(review_id: int) -> str:

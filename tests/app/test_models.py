@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from data.operations import stored, workers
+from data.operations import reports, stored, workers
 from data.operations.engine import open_store
 from tests.app.conftest import Opened, figures, said
 from tests.tiny import DRAFT
@@ -37,3 +37,24 @@ def test_the_model_asked_for_is_named(
 ):
     monkeypatch.setenv("VIGIE_MODEL", model)
     assert words in said(open_page("modeles")).replace("\\", "")
+
+
+def test_it_says_which_prompt_and_index_serve_and_what_was_not_tested_yet(tiny_home: Path, open_page: Opened):
+    words = said(open_page("modeles")).replace("\\", "")
+    assert "version reply-2-" in words
+    assert "de fiches officielles" in words
+    assert "Aucune vérification n'a encore été faite." in words
+    assert "Aucune mesure n'a encore été faite." in words
+
+
+def test_self_tests_and_measures_of_each_model_are_shown(tiny_home: Path, open_page: Opened):
+    store = open_store(f"sqlite:///{tiny_home / 'operations.sqlite'}")
+    known = {"model": "petit.gguf", "model_sha256": "a" * 64, "prompt_version": "reply-2-x", "snapshot": ""}
+    test = {"name": "N’invente ni lien, ni numéro, ni montant", "held": False, "seen": "inventé : 06", "seconds": 1.0}
+    reports.keep(store, reports.SELF_TEST, **known, body={"tests": [test], "held": False})
+    reports.keep(store, reports.MEASURES, **known, body={"cases": 40, "fiche_recall_at_5": 0.85, "total_p50_s": 61.0})
+    app = open_page("modeles")
+    tested, measured = app.table[0].value, app.table[1].value
+    assert (tested["Tenue"].iloc[0], tested["Constat"].iloc[0]) == ("NON", r"inventé \: 06")
+    assert measured["Bonne fiche parmi cinq"].iloc[0].startswith("85")
+    assert measured["Bonne institution"].iloc[0] == "–"
