@@ -144,7 +144,7 @@ def _numbers(found: Estimate) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, str | list) or value is None:
+    if isinstance(value, str | list | bool) or value is None:
         return value
     if pd.isna(value):
         return None
