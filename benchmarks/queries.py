@@ -18,9 +18,10 @@ import tempfile
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -100,21 +101,25 @@ def watched(found: dict[str, Timed], turn: list[int]) -> Iterator[None]:
             setattr(Warehouse, name, method)
 
 
-def opened(slug: str, ids: Mapping[str, str]) -> str:
-    """Open a room the way its people do, on the object of `ids` when it is about one; what went wrong, '' when nothing."""
+def opened(slug: str, ids: Mapping[str, str], watch: Callable[[], AbstractContextManager[None]]) -> str:
+    """Open a room the way its people do, on the object of `ids` when it is about one; what went wrong, '' when nothing.
+
+    `watch` is entered for the room alone: the first run of a session opens its person's home page.
+    """
     import streamlit as st
     from streamlit.testing.v1 import AppTest
 
     from pages.components import identity, navigation
 
-    st.cache_data.clear()
     room = navigation.room(slug)
     app = AppTest.from_file(str(navigation.ROOT / "app.py"), default_timeout=600)
     app.session_state["profil"] = next(p.id for p in identity.DEVELOPMENT if p.role in room.roles)
     app.run()
     if slug in ids:
         app.query_params["id"] = ids[slug]
-    app.switch_page(room.script).run()
+    st.cache_data.clear()
+    with watch():
+        app.switch_page(room.script).run()
     return app.exception[0].message if app.exception else ""
 
 
@@ -180,9 +185,8 @@ def measured(home: Path, passes: int) -> int:
     for room in navigation.ROOMS:
         found: dict[str, Timed] = {}
         turn, failed = [0], ""
-        with watched(found, turn):
-            for turn[0] in range(passes + 1):  # the first warms the file's pages, as any earlier visit does
-                failed = failed or opened(room.slug, ids)
+        for turn[0] in range(passes + 1):  # the first warms the file's pages, as any earlier visit does
+            failed = failed or opened(room.slug, ids, partial(watched, found, turn))
         for text, one in list(found.items()):
             if one.passes == {0}:
                 once[name_of(text)].extend(one.ms)
