@@ -159,3 +159,39 @@ def test_all_reviews_of_one_day_or_one_place_do_not_break_it() -> None:
     nowhere = world.build()
     nowhere.execute("UPDATE reviews SET network = NULL, typology = NULL, structure_id = NULL, department = NULL")
     assert detect(nowhere, world.LAST).signals == ()
+
+
+def test_a_week_without_reviews_is_a_quiet_week() -> None:
+    connection = world.build()
+    connection.execute("DELETE FROM reviews WHERE published_on > $day", {"day": world.LAST - timedelta(weeks=1)})
+    assert detect(connection, world.LAST).signals == ()
+    connection.execute("DELETE FROM reviews WHERE published_on > $day", {"day": world.LAST - timedelta(weeks=9)})
+    assert detect(connection, world.LAST).signals == ()
+
+
+def test_one_institution_alone_is_judged_like_the_others() -> None:
+    connection = world.build()
+    connection.execute("DELETE FROM reviews WHERE structure_id <> 'sip1'")
+    connection.execute("DELETE FROM review_topics WHERE review_id NOT IN (SELECT id FROM reviews)")
+    assert detect(connection, world.LAST).signals == ()
+    planted = world.add(connection, 8, structure="sip1", irritant=1)
+    (signal,) = detect(connection, world.LAST).signals
+    assert set(planted) <= set(signal.review_ids)
+
+
+def test_a_place_nobody_knows_and_dates_to_come_are_harmless() -> None:
+    connection = world.build()
+    world.add(connection, 9, structure="sip1", irritant=1, end=world.LAST + timedelta(days=400), department="ZZ")
+    connection.execute("UPDATE reviews SET department = 'ZZ', region = '??', channels = [NULL] WHERE id % 3 = 0")
+    assert detect(connection, world.LAST).signals == ()
+
+
+def test_a_stricter_rate_shows_a_part_of_what_a_looser_one_shows() -> None:
+    connection = world.build()
+    world.add(connection, 6, structure="sip1", irritant=1)
+    world.add(connection, 4, structure="caf2", irritant=0, days=9)
+    loose = {s.id for s in detect(connection, world.LAST, q=0.10).signals}
+    for q in (0.01, 0.05):
+        found = detect(connection, world.LAST, q=q)
+        assert {s.id for s in found.signals} <= loose
+        assert all(s.q <= q for s in found.signals)
