@@ -11,7 +11,7 @@ import numpy as np
 from analytics.signals import engine
 from analytics.signals.engine import Background
 from benchmarks.signals.tables import show, verdict
-from benchmarks.signals.worlds import HOLDOUT, World, build
+from benchmarks.signals.worlds import HOLDOUT, build
 
 WEEKS = 52
 Q = engine.DEFAULT_Q
@@ -35,7 +35,7 @@ def permuted(known: Background, random: np.random.Generator) -> Background:
 def main(corpora: int, cache: Path | None) -> int:
     """Print the shares; 1 when a target is missed."""
     began = time.perf_counter()
-    world: World = build(HOLDOUT[0], planted=False, cache=cache)
+    world = build(HOLDOUT[0], planted=False, cache=cache)
     known = engine.background(world.connection, world.last, weeks=157)  # every text: the dates will move
     runs, alerting, national, by_detector = 0, 0, 0, {"surge": 0, "place": 0, "novelty": 0}
     for corpus in range(corpora):

@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import io
 import json
+import shutil
 import tempfile
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -18,7 +19,7 @@ from typing import Any
 
 import duckdb
 
-from analytics.topics import fit, store
+from analytics.topics import fit, model, store
 from analytics.topics.model import TopicModel
 from data import ingest, snapshots
 from data.demo import generate
@@ -54,12 +55,13 @@ class World:
 def build(seed: int, reviews: int = REVIEWS, planted: bool = True, cache: Path | None = None) -> World:
     """A demo of that seed, ingested, its topics fitted on the first year and assigned to every review.
 
-    With a `cache` folder, what was built once is opened again.
+    Not `planted`: the same world without the reviews of its events and decoys. With a `cache` folder, what was built once
+    is opened again.
     """
-    home = (cache or Path(tempfile.mkdtemp(prefix="vigie-bench-"))) / f"world-{seed}-{reviews}-{int(planted)}"
+    home = (cache or Path(tempfile.mkdtemp(prefix="vigie-bench-"))) / f"world-{seed}-{reviews}"
     files = home / "files"
     if not (home / "done").exists():
-        generate.write(generate.Order(reviews, seed, planted=planted), files)
+        generate.write(generate.Order(reviews, seed), files)
         with contextlib.redirect_stdout(io.StringIO()):
             ingest.ingest(
                 [files / "experiences.csv"],
@@ -69,22 +71,36 @@ def build(seed: int, reviews: int = REVIEWS, planted: bool = True, cache: Path |
             )
         _topics(home)
         (home / "done").touch()
-    snapshot = snapshots.current(home)
-    connection = duckdb.connect(str(snapshots.file_of(home, snapshot)), read_only=True)
+    truth = json.loads((files / "truth.json").read_text("utf-8"))
+    file = snapshots.file_of(home, snapshots.current(home))
+    if not planted:
+        file = _quiet(home, file, [i for event in truth["events"] for i in event["review_ids"]])
+    connection = duckdb.connect(str(file), read_only=True)
     span = connection.execute("SELECT min(published_on), max(published_on) FROM reviews").fetchall()[0]
-    from analytics.topics import model
-
     known = model.load(home / "model")
     assert known is not None
     return World(
         seed=seed,
         connection=connection,
-        truth=json.loads((files / "truth.json").read_text("utf-8")),
+        truth=truth if planted else truth | {"events": []},
         model=known,
         first=span[0] + timedelta(weeks=LEARNT + 1),
         last=span[1],
         hash=hashlib.sha256((files / "experiences.csv").read_bytes()).hexdigest()[:12],
     )
+
+
+def _quiet(home: Path, file: Path, events: list[int]) -> Path:
+    """A copy of the warehouse without these reviews."""
+    copy = home / "quiet.duckdb"
+    if not copy.exists():
+        draft = home / "quiet.draft"
+        shutil.copy(file, draft)
+        with duckdb.connect(str(draft)) as connection:
+            connection.execute("DELETE FROM review_topics WHERE list_contains($ids, review_id)", {"ids": events})
+            connection.execute("DELETE FROM reviews WHERE list_contains($ids, id)", {"ids": events})
+        draft.rename(copy)
+    return copy
 
 
 def _topics(home: Path) -> None:
