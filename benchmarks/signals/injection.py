@@ -114,7 +114,7 @@ def answers(trial: Injected, methods: dict[str, baselines.Score]) -> dict[str, A
         inside = reviews.place[level][mine]
         held = np.bincount(inside[inside >= 0], minlength=places)
         holds.append(held >= min(2, mine.sum()))
-        narrow.append((level == "structure" and held >= 2) if trial.confined else np.full(places, level == "nation"))
+        narrow.append((held >= 2) & (level == ("structure" if trial.confined else "nation")))
     held, right = np.concatenate(holds), np.concatenate(narrow)
     return {name: _ranked(np.concatenate(parts), trial.irritant, held, right) for name, parts in scores.items()}
 
