@@ -1,7 +1,7 @@
 """E1: the 28 scenarios of Noufaily et al. (2013), by Farrington flexible and by the shipped engine, each series alone.
 
 The shipped engine here is its national regression, its windows and their shares (`surge.National`, `surge.combined`), an
-alarm being raised when the p-value passes and the last week adds to it. Its rate is chosen on another seed.
+alarm being raised when the p-value passes and the last week adds to it. Its rate is chosen on other seeds.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from benchmarks.signals.noufaily import JUDGED, SPARSE, WEEKS
 from benchmarks.signals.tables import show, verdict
 
 SIZES = (1, 3, 5, 7, 10)
-TUNING, REPORTED = 1, 2
+TUNING, REPORTED = (1, 2), 3
 NOUFAILY = (0.05, 0.19, 0.54, 0.73, 0.91)
-ALARM, ALARM_SPARSE = 0.0085, 0.0145  # p-values tuned on the seed TUNING: false alarms under 1 % and 1.6 %
+ALARM, ALARM_SPARSE = 0.0085, 0.0145  # p-values chosen on the seeds TUNING: false alarms under 1 % and 1.6 %
 ENGINE = ((5, 0.60), (7, 0.78), (10, 0.93))
 ENGINE_SPARSE = ((5, 0.27), (7, 0.49), (10, 0.77))
 _JUDGED = range(WEEKS - JUDGED, WEEKS)
@@ -111,7 +111,7 @@ def main(replicates: int) -> int:
 
     everything = slice(None)
     show(
-        f"E1 counts: 28 scenarios x {replicates} replicates x {JUDGED} weeks, seed {REPORTED} (rates tuned on seed {TUNING})",
+        f"E1 counts: 28 scenarios x {replicates} replicates x {JUDGED} weeks, seed {REPORTED} (rates chosen on seeds {TUNING})",
         head,
         [
             ("Noufaily et al. (published)", ".009-.013", *(f"{p:.3f}" for p in NOUFAILY)),
