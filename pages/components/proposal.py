@@ -7,6 +7,7 @@ never waits for a worker that died; nobody gets a proposal for a review whose AI
 from __future__ import annotations
 
 import html
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from generation.drafter import Drafter
     from generation.results import Finding, Source
 
+_DOUBLE_CLICK_S = 2.0
 ACTIVE = ("waiting", "running")
 PILOT = "Essai en cours : le sort a donné cet avis à une réponse sans brouillon. Écrivez-la sans aide."
 NO_WORKER = "Aucun rédacteur n'est en marche : proposition assemblée à partir des réponses et des fiches, sans modèle."
@@ -87,6 +89,19 @@ def ask(who: Person, review: Review, instruction: str = "", *, without: Sequence
         without=without,
         model=arm if (arm := _arm(review.id)) != trials.WITHOUT else "",
     )
+
+
+def ask_again(who: Person, review: Review, instruction: str, without: Sequence[str]) -> None:
+    """Another proposal, asked by a click: the second click of a double click asks for nothing more.
+
+    The mark is left once the first is kept: a run interrupted by the second click leaves the asking to it.
+    """
+    asked = (review.id, instruction, tuple(without))
+    before, at = st.session_state.get("_asked_again", (None, 0.0))
+    if asked == before and time.monotonic() - at < _DOUBLE_CLICK_S:
+        return
+    ask(who, review, instruction, without=without)
+    st.session_state["_asked_again"] = (asked, time.monotonic())
 
 
 def _arm(review_id: int) -> str:

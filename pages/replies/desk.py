@@ -280,7 +280,7 @@ def rework(review: Review, text: DeskText, body: str, draft: StoredDraft | None)
             placeholder="D'autres seront cherchées",
         )
         if st.button("Proposer", key="regenerate", type="primary"):
-            proposal.ask(who, review, (instruction or "").strip(), without=without)
+            proposal.ask_again(who, review, (instruction or "").strip(), without)
             st.rerun()
     if draft is not None and body != draft.reply:
         st.button(

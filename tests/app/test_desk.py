@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from data.operations import desk, drafts, escalations, journal, replies, stored, workers
 from data.operations.engine import open_store
-from pages.components import identity, navigation
+from pages.components import identity, navigation, proposal
 from tests.app.conftest import Opened, linked, said
 from tests.tiny import DRAFT
 
@@ -73,6 +73,23 @@ def test_another_proposal_is_asked_once_and_does_not_touch_a_text_already_change
     assert "Votre texte n'a pas été touché" in said(app)
     app.button(key="replace").click().run()
     assert _typed(app) == stored.of_review(store, 5)[0].reply
+
+
+def test_the_second_click_of_a_double_click_asks_for_nothing_more(
+    at_desk: Opened, store: Engine, monkeypatch: pytest.MonkeyPatch
+):
+    workers.beat(store, "w1", model="petit-modele")
+    app = at_desk(5)
+    claimed = drafts.claim(store, "w1")
+    assert claimed is not None
+    drafts.finish(store, claimed, DRAFT)
+    app.run()
+    for _ in range(2):
+        app.button(key="regenerate").click().run()
+    assert len(journal.entries(store, action="draft.request", review_id=5)) == 2  # the first visit's, and one more
+    monkeypatch.setattr(proposal, "_DOUBLE_CLICK_S", 0.0)
+    app.button(key="regenerate").click().run()
+    assert len(journal.entries(store, action="draft.request", review_id=5)) == 3
 
 
 def test_starting_from_a_blank_page_and_back(at_desk: Opened):
