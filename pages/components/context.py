@@ -101,7 +101,7 @@ def _pace(review: Review) -> None:
             "<tr><td></td><th scope='col' style='text-align:left'>Délai médian</th>"
             f"<th scope='col' style='text-align:left'>Jugées utiles</th></tr>{lines}</table>"
         )
-    links.to("impact-ia", "Ce que l'IA a changé, toutes causes démêlées", structure=review.structure_id)
+    links.to("impact-ia", "Voir l'impact de l'IA", structure=review.structure_id)
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
