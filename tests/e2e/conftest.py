@@ -12,12 +12,13 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -148,6 +149,17 @@ def visit(page: Page, server: Server, address: str, profile: str = "") -> Page:
     joiner = "&" if "?" in address else "?"
     page.goto(server.url + address + (f"{joiner}profil={profile}" if profile else ""))
     return settled(page)
+
+
+def unfolded(page: Page, name: str) -> Locator:
+    """The first choice of a list, once the list is open: a table still being laid out above it folds it again."""
+    box, first = settled(page).get_by_role("combobox", name=name), page.get_by_role("option").first
+    for _ in range(5):
+        box.click()
+        with suppress(AssertionError):
+            expect(first).to_be_visible(timeout=4_000)
+            break
+    return first
 
 
 def heading(name: str) -> re.Pattern[str]:

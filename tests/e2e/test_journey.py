@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from data.operations import journal, replies
 from data.operations.engine import open_store
-from tests.e2e.conftest import Server, settled, visit
+from tests.e2e.conftest import Server, settled, unfolded, visit
 
 SAID = "\n\nNous avons transmis votre remarque au responsable du service."
 
@@ -24,8 +24,7 @@ def test_from_the_overview_to_a_reply_that_waits_for_publication(
     # an irritant, its reviews, one that nobody answered
     page.get_by_role("link", name="Voir les irritants").click()
     expect(page.locator("h1")).to_have_text("Irritants")
-    settled(page).get_by_role("combobox", name="Irritant à ouvrir").click()
-    page.get_by_role("option").first.click()
+    unfolded(page, "Irritant à ouvrir").click()
     page.get_by_role("button", name="Ouvrir", exact=True).click()
     expect(page.get_by_role("heading", name="Tous les avis de l'irritant")).to_be_visible()
     settled(page)
