@@ -6,10 +6,15 @@ protects: readers keep the previous snapshot until every step has succeeded; a f
 
 from __future__ import annotations
 
+import os
+
+os.environ.setdefault(
+    "OMP_NUM_THREADS", "1"
+)  # before numpy loads: on matrices this small, threads wait for one another
+
 import argparse
 import json
 import logging
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
