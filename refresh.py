@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import os
 
-os.environ.setdefault(
-    "OMP_NUM_THREADS", "1"
-)  # before numpy loads: on matrices this small, threads wait for one another
+# Before numpy loads: on matrices this small threads wait for one another, and their sums differ with their number.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import argparse
 import json

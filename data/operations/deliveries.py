@@ -116,11 +116,7 @@ def again(engine: Engine, by: str) -> int:
 def _undelivered() -> Select[Any]:
     replied, table = tables.replies, tables.deliveries
     joined = replied.outerjoin(table, table.c.reply_id == replied.c.id)
-    return (
-        select(replied.c.id, table.c.attempts)
-        .select_from(joined)
-        .where(or_(table.c.reply_id.is_(None), table.c.state == "waiting"))
-    )
+    return select(replied.c.id).select_from(joined).where(or_(table.c.reply_id.is_(None), table.c.state == "waiting"))
 
 
 def _take(engine: Engine) -> SentReply | None:
@@ -130,17 +126,31 @@ def _take(engine: Engine) -> SentReply | None:
     due = due.order_by(tables.replies.c.sent_at, tables.replies.c.id).limit(1)
     if engine.dialect.name == "postgresql":
         due = due.with_for_update(of=tables.replies, skip_locked=True)
+    while True:
+        with writing(engine) as connection, connection.begin():
+            reply_id = connection.scalar(due)
+            if reply_id is None:
+                return None
+            if _lease(connection, reply_id, at):
+                return replies.get(engine, reply_id)
+
+
+def _lease(connection: Connection, reply_id: str, at: datetime) -> bool:
+    """Take a reply whose row is locked; False when another process took it before the lock was held.
+
+    The row is read again: PostgreSQL showed the select what stood before it waited for the lock.
+    """
+    table = tables.deliveries
+    this = table.c.reply_id == reply_id
     lease = {"next_at": at + timedelta(seconds=LEASE_S)}
-    with writing(engine) as connection, connection.begin():
-        row = connection.execute(due).one_or_none()
-        if row is None:
-            return None
-        if row.attempts is None:
-            connection.execute(insert(table).values(reply_id=row.id, state="waiting", attempts=1, error="", **lease))
-        else:
-            this = update(table).where(table.c.reply_id == row.id)
-            connection.execute(this.values(attempts=table.c.attempts + 1, **lease))
-    return replies.get(engine, row.id)
+    known = connection.execute(select(table.c.state, table.c.next_at).where(this)).one_or_none()
+    if known is None:
+        connection.execute(insert(table).values(reply_id=reply_id, state="waiting", attempts=1, error="", **lease))
+        return True
+    if known.state != "waiting" or known.next_at > at:
+        return False
+    connection.execute(update(table).where(this).values(attempts=table.c.attempts + 1, **lease))
+    return True
 
 
 def _post(client: httpx.Client, url: str, secret: str, reply: SentReply) -> tuple[str, bool]:
