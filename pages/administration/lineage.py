@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import pandas as pd
 import streamlit as st
 
@@ -33,10 +35,11 @@ if load is None:
     states.empty("Aucun chargement n'est connu de cet instantané.", "Chargez un fichier depuis la page Données.")
 else:
     st.header("Le fichier", anchor=False)
+    digest = " ".join(textwrap.wrap(load.sha256, 16))  # a run of 64 characters would not fold in its cell
     st.table(
         {
             "Information": ["Fichier", "Chargé le", "Empreinte SHA-256", "Instantané"],
-            "Valeur": [states.plain(v) for v in (load.files, f"{load.ran_at} UTC", load.sha256, warehouse.snapshot.id)],
+            "Valeur": [states.plain(v) for v in (load.files, f"{load.ran_at} UTC", digest, warehouse.snapshot.id)],
         },
         hide_index=True,
         border="horizontal",
