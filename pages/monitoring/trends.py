@@ -156,7 +156,7 @@ def _sentences(snapshot_id: str, asked: Filters, measure: Measure) -> None:
     if not causes:
         return
     st.subheader("Ce qui a changé, en clair", anchor=False)
-    st.write(f"Changement total, par institution : {_effect(measure, causes[0].total)}.")
+    st.write(f"Parmi les avis dont l'institution est connue : {_effect(measure, causes[0].total)}.")
     for cause in causes:
         kind = "irritant" if cause.dimension == "irritant" else "institution"
         why = ""
@@ -174,8 +174,9 @@ def _explained(snapshot_id: str, asked: Filters, measure: Measure) -> None:
         "Ce qui explique le changement",
         anchor=False,
         help=(
-            "Ce que chaque valeur ajoute au changement depuis la période précédente de même durée ; la somme fait le "
-            "changement total. Pour le délai, le calcul porte sur le délai moyen : une médiane ne se partage pas."
+            "Ce que chaque valeur ajoute au changement depuis la période précédente de même durée. La somme porte sur les "
+            "avis où cette information est renseignée, et compte deux fois ceux qui en donnent deux (canaux) : elle peut "
+            "donc différer du chiffre en tête de page. Pour le délai, le calcul porte sur le délai moyen : une médiane ne se partage pas."
         ),
     )
     if asked.previous() is None:
@@ -190,7 +191,7 @@ def _explained(snapshot_id: str, asked: Filters, measure: Measure) -> None:
     top = found.head(10)
     first = top.iloc[0]
     st.text(
-        f"Changement total : {_effect(measure, total)}. Premier poste : {first['label']}, {_effect(measure, float(first['contribution']))}."
+        f"Parmi les avis où cette information est connue : {_effect(measure, total)}. Premier poste : {first['label']}, {_effect(measure, float(first['contribution']))}."
     )
     scale = 1 if measure in {"volume", "delay"} else 100
     unit = {"volume": " avis", "delay": " j"}.get(measure, " pt")
