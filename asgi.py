@@ -15,14 +15,14 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.runtime.pages_manager import PagesManager
 
 from data import jobs, settings, snapshots
 from data.errors import NoSnapshot, VigieError
-from pages.components import navigation
+from pages.components import navigation, statement
 
 CSP = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' 'wasm-unsafe-eval' blob:; "
@@ -78,9 +78,10 @@ class FrenchDocument:
                 body += message.get("body", b"")
                 if message.get("more_body"):
                     return
-                page = body.replace(b'<html lang="en">', b'<html lang="fr">').replace(
-                    b"</head>", FRENCH + b"</head>", 1
-                )
+                page = body
+                if b'<html lang="en">' in body:  # the framework's own document
+                    page = body.replace(b'<html lang="en">', b'<html lang="fr">')
+                    page = page.replace(b"</head>", FRENCH + b"</head>", 1)
                 start["headers"] = [
                     (n, str(len(page)).encode() if n.lower() == b"content-length" else v)
                     for n, v in start["headers"]
@@ -108,6 +109,19 @@ async def health(_: Request) -> JSONResponse:
     return JSONResponse({"status": "ok", "snapshot": snapshot.id, "last_publication": snapshot.last_publication})
 
 
+def public_statement(request: Request) -> Response:
+    """How replies are made, for anyone: no sign-in, no script; 503 when it can't be told."""
+    kind = "text/plain" if request.url.path.endswith(".txt") else "text/html"
+    from pages.components import store
+
+    try:
+        found = statement.sections(store.config(), store.operations())
+    except VigieError:
+        return PlainTextResponse("Page indisponible pour le moment.\n", 503)
+    text = statement.as_text(found) if kind == "text/plain" else statement.as_html(found)
+    return Response(text, media_type=kind, headers={"Cache-Control": "public, max-age=60"})
+
+
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     """Start the demo on an empty home, open the warehouse, then freeze what start-up allocated (faster reruns)."""
@@ -133,6 +147,10 @@ PagesManager.uses_pages_directory = False
 app = st.App(
     Path(__file__).with_name("app.py"),
     lifespan=lifespan,
-    routes=[Route("/sante", health)],
+    routes=[
+        Route("/sante", health),
+        Route(statement.PATH, public_statement),
+        Route(f"{statement.PATH}.txt", public_statement),
+    ],
     middleware=[Middleware(FrenchDocument)],
 )

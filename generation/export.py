@@ -9,7 +9,6 @@ nothing is written half.
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -121,14 +120,8 @@ def _jsonl(out: Path, rows: Rows) -> int:
 
 
 def _portal(out: Path, rows: Rows) -> int:
-    count = 0
     with _whole(out, encoding="utf-8-sig") as stream:
-        writer = csv.DictWriter(stream, deliveries.COLUMNS, delimiter=";", quoting=csv.QUOTE_ALL)
-        writer.writeheader()
-        for row in rows:
-            writer.writerow(row)
-            count += 1
-    return count
+        return deliveries.write_csv(stream, rows)
 
 
 def _card(kind: str, written: int, opened: Warehouse) -> str:

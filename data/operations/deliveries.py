@@ -1,20 +1,21 @@
-"""Replies on their way out: sent to a webhook one by one, signed, tried again until they are received.
+"""Replies on their way out: a file that the portal imports, or a webhook that gets them one by one, signed, tried again.
 
-The receiver is the publishing side's importer; nothing is published by the product alone. The rules it protects: a
-reply is offered until it is received, and never by two processes at once (whoever takes it leases it); a receiver can
+The receiver is the publishing side's importer; nothing is published by the product alone. The rules it protects: both
+ways carry the same columns, and a text leaves to the character as its agent confirmed it; a reply is offered until it is received, and never by two processes at once (whoever takes it leases it); a receiver can
 tell a second delivery of the same reply (`X-Vigie-Delivery`) and a forged or replayed one: `X-Vigie-Signature` is
 `sha256=` and the hexadecimal HMAC-SHA256 of `<X-Vigie-Timestamp>.<body>` under the shared secret.
 """
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TextIO
 from urllib.parse import urlsplit
 
 import httpx
@@ -57,10 +58,24 @@ def portal_row(reply: SentReply) -> dict[str, Any]:
         reply.review_id,
         reply.structure_id or "",
         reply.published,
-        reply.sent_at.strftime("%Y-%m-%d %H:%M:%S"),
+        reply.sent_at.isoformat(timespec="seconds"),
         "" if reply.similarity is None else round(reply.similarity),
     )
     return dict(zip(COLUMNS, values, strict=True))
+
+
+def write_csv(stream: TextIO, rows: Iterable[Mapping[str, Any]]) -> int:
+    """Write rows of `portal_row` as the portal's own CSV (`;`, every cell quoted); returns how many.
+
+    A file for a machine: no cell is disarmed against spreadsheets, as `pages.components.tables` does for people. Open
+    `stream` as UTF-8 with BOM and without newline translation.
+    """
+    writer = csv.DictWriter(stream, COLUMNS, delimiter=";", quoting=csv.QUOTE_ALL)
+    writer.writeheader()
+    written = 0
+    for written, row in enumerate(rows, 1):
+        writer.writerow(row)
+    return written
 
 
 def signature(secret: str, timestamp: str, body: bytes) -> str:

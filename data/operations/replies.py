@@ -174,6 +174,20 @@ def sent_ids(engine: Engine) -> frozenset[int]:
         return frozenset(connection.scalars(select(tables.replies.c.review_id)))
 
 
+def by_model(engine: Engine, since: datetime) -> dict[str, int]:
+    """How many replies sent since then began from a draft of each model; '' = from none."""
+    reply, draft = tables.replies, tables.drafts
+    model = func.coalesce(draft.c.model, "")
+    query = (
+        select(model, func.count())
+        .select_from(reply.outerjoin(draft, draft.c.id == reply.c.draft_id))
+        .where(reply.c.sent_at >= since)
+        .group_by(model)
+    )
+    with reading(engine) as connection:
+        return {name: int(n) for name, n in connection.execute(query)}
+
+
 def _measures(connection: Connection, text: DeskText, body: str, read_s: float | None) -> dict[str, Any]:
     table = tables.drafts
     made = connection.scalar(select(func.count()).select_from(table).where(table.c.review_id == text.review_id)) or 0

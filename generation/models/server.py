@@ -39,7 +39,7 @@ class Server:
         self._client = openai.OpenAI(base_url=base, api_key=key or "none", max_retries=0, timeout=TIMEOUT)
         self.context = context
         self._name = name or self._only_model()
-        self.id = f"{self._name} @ {urlsplit(self._url).netloc}"
+        self.id = f"{self._name} @ {urlsplit(self._url).netloc.rpartition('@')[2]}"  # no password of the address
 
     def count(self, text: str) -> int:
         """Tokens of `text`, over-estimated: French needs about one for four characters, here one for three."""

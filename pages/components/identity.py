@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from data import settings
-from pages.components import navigation, welcome
+from pages.components import navigation, statement, welcome
 from pages.components.navigation import Role, Room
 
 
@@ -50,6 +50,7 @@ def sign_in() -> Person:
             "(adresse locale). Ouvrez http://localhost sur le serveur lui-même.",
             icon=":material/lock:",
         )
+        st.link_button(statement.TITLE, statement.PATH, icon=":material/public:", type="tertiary")
         st.stop()
     by_id = {person.id: person for person in DEVELOPMENT}
     if "profil" not in st.session_state and st.query_params.get(PARAMETER) in by_id:

@@ -6,7 +6,9 @@ what was sent or handed to somebody is no longer offered, and is counted apart s
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass, replace
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -142,8 +144,23 @@ def unpublished_table(sent: list[Sent]) -> None:
         name="reponses-envoyees",
         alt=f"{french.count(len(rows), 'réponse envoyée', 'réponses envoyées')}, en attente de publication",
     )
-    columns = pd.DataFrame([deliveries.portal_row(item.reply) for item in sent], columns=list(deliveries.COLUMNS))
-    tables.csv_button(columns, "reponses-pour-le-portail", "Fichier à importer dans le portail (CSV)")
+    st.download_button(
+        "Fichier à importer dans le portail (CSV)",
+        data=partial(_portal_file, [item.reply for item in sent]),
+        file_name="reponses-pour-le-portail.csv",
+        mime="text/csv",
+        key="portal_file",
+        icon=":material/download:",
+        on_click="ignore",
+        type="tertiary",
+        help="Pour le portail, pas pour un tableur : les textes y sont à la lettre près, tels qu'ils ont été envoyés.",
+    )
+
+
+def _portal_file(sent: list[SentReply]) -> bytes:
+    stream = io.StringIO(newline="")
+    deliveries.write_csv(stream, map(deliveries.portal_row, sent))
+    return stream.getvalue().encode("utf-8-sig")
 
 
 WAYS = {"": "à importer", "waiting": "nouvel essai prévu", "delivered": "reçue", "failed": "refusée"}

@@ -9,7 +9,18 @@ import pytest
 from sqlalchemy import Engine
 from streamlit.testing.v1 import AppTest
 
-from data.operations import assignments, desk, escalations, feedback, replies, rereadings, returns, rules, stored
+from data.operations import (
+    assignments,
+    desk,
+    escalations,
+    feedback,
+    replies,
+    rereadings,
+    returns,
+    rules,
+    stored,
+    workers,
+)
 from data.operations.engine import open_store
 from data.operations.tables import now
 from tests import tiny
@@ -155,8 +166,9 @@ def test_nobody_to_read_says_so(tiny_home: Path, open_page: Opened):
 # -- what anyone may read --------------------------------------------------------------------------------------------
 
 
-def test_anyone_reads_how_replies_are_made(tiny_home: Path, open_page: Opened):
-    shown = said(open_page("transparence", "analyste.demo"))
-    assert "aucun modèle de langage ne sert" in shown
+def test_anyone_reads_how_replies_are_made(tiny_home: Path, store: Engine, open_page: Opened):
+    workers.beat(store, "w1", model="albert @ albert.exemple.fr")
+    shown = said(open_page("transparence", "analyste.demo")).replace("\\", "")
+    assert "albert, servi par albert.exemple.fr, hors de la machine de Vigie" in shown
     assert rules.MENTION in shown
     assert "Aucune structure n'a retiré cette mention" in shown

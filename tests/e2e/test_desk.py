@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,7 @@ from data.operations import assignments, desk, escalations, feedback, journal, r
 from data.operations.engine import open_store
 from data.warehouse import open_current
 from generation import distress
-from tests.e2e.conftest import Server, settled, visit
+from tests.e2e.conftest import Server, command, settled, visit
 
 AGENT, OTHER, LEAD = "agent.demo", "agent2.demo", "chef.demo"
 
@@ -104,6 +106,27 @@ def test_claim_draft_edit_send(server: Server, worker: None, store: Engine, page
     assert sent is not None
     assert (sent.decided, sent.sent_by) == ("reworked", AGENT)
     assert review not in assignments.current(store)
+
+
+def test_the_portals_file_is_the_commands_to_the_byte(
+    server: Server, store: Engine, page: Page, review: int, demo_home: Path, tmp_path: Path
+) -> None:
+    at_desk(page, server, review)
+    written(page, "=Bonjour; « merci »,\n+ de détails\n\n@vous")
+    send(page)
+    visit(page, server, "/file-d-attente", AGENT)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Fichier à importer dans le portail").click()
+    from_page = Path(download.value.path()).read_bytes()
+    command("generation", "export", "--format", "portal", "--out", str(tmp_path / "portail.csv"), "--home", str(demo_home))
+    assert from_page == (tmp_path / "portail.csv").read_bytes()
+    with (tmp_path / "portail.csv").open(encoding="utf-8-sig", newline="") as stream:
+        [row] = [row for row in csv.DictReader(stream, delimiter=";") if row["ID expérience"] == str(review)]
+    sent = replies.of_review(store, review)
+    assert sent is not None
+    assert row["Réponse structure 1"] == sent.published
+    assert row["Réponse structure 1"].startswith("=Bonjour")
+    assert datetime.fromisoformat(row["Date de premiere réponse"]) == sent.sent_at.replace(microsecond=0)
 
 
 def test_another_proposal_with_an_instruction_and_without_a_source(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import urllib.request
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -121,6 +122,30 @@ def test_health_tells_the_snapshot_and_pages_load_nothing_from_elsewhere(server:
     page.on("request", lambda request: hosts.add(request.url.split("/")[2]))
     visit(page, server, "/vue-d-ensemble")
     assert hosts == {server.url.removeprefix("http://")}
+
+
+def test_anyone_reads_how_replies_are_made_without_a_profile(server: Server, page: Page) -> None:
+    page.goto(f"{server.url}/public/transparence")
+    expect(page).to_have_title("Comment les réponses sont préparées")
+    expect(page.get_by_text("aucun modèle de langage")).to_be_visible()
+    assert page.locator("html").get_attribute("lang") == "fr"
+    assert page.locator("script").count() == 0
+    assert not Axe().run(page).response["violations"]
+    page.set_viewport_size({"width": 320, "height": 640})
+    assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    with urllib.request.urlopen(f"{server.url}/public/transparence.txt") as answer:
+        assert answer.headers["content-type"].startswith("text/plain")
+        assert "AVEC QUEL MODÈLE" in answer.read().decode()
+
+
+def test_the_public_text_is_taken_away_as_a_page_and_as_text(server: Server, page: Page) -> None:
+    visit(page, server, "/transparence", "manager.demo")
+    for label, ending in (("Télécharger la page (HTML)", "</html>\n"), ("Télécharger le texte", ".\n")):
+        with page.expect_download() as download:
+            page.get_by_role("button", name=label).click()
+        assert Path(download.value.path()).read_text("utf-8").endswith(ending)
+    link = page.get_by_role("link", name="Voir la page publique")
+    assert link.get_attribute("href") == "/public/transparence"
 
 
 def test_filters_live_in_the_address(server: Server, page: Page) -> None:

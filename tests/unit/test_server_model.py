@@ -105,8 +105,8 @@ def test_it_streams_and_tells_its_tokens(address: str, behaviour: Behaviour) -> 
 
 
 def test_without_a_name_it_takes_the_model_served(address: str) -> None:
-    model = Server(address + "/v1", "", "", 4096)
-    assert model.id.startswith("petit-modele @ 127.0.0.1")
+    model = Server(address.replace("//", "//agent:clef@") + "/v1", "", "", 4096)
+    assert model.id.startswith("petit-modele @ 127.0.0.1")  # and no password of the address
     model.close()
 
 
