@@ -171,7 +171,9 @@ def _told(model: str) -> str:
 
 def _named(model: str) -> str:
     return (
-        "l'assemblage de passages" if model.startswith(_EXTRACTIVE) else model.removeprefix("llama.cpp:").split(" @ ")[0]
+        "l'assemblage de passages"
+        if model.startswith(_EXTRACTIVE)
+        else model.removeprefix("llama.cpp:").split(" @ ")[0]
     )
 
 

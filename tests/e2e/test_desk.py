@@ -109,7 +109,7 @@ def test_claim_draft_edit_send(server: Server, worker: None, store: Engine, page
 
 
 def test_the_portals_file_is_the_commands_to_the_byte(
-    server: Server, store: Engine, page: Page, review: int, demo_home: Path, tmp_path: Path
+    server: Server, store: Engine, page: Page, review: int, tmp_path: Path
 ) -> None:
     at_desk(page, server, review)
     written(page, "=Bonjour; « merci »,\n+ de détails\n\n@vous")
@@ -118,7 +118,9 @@ def test_the_portals_file_is_the_commands_to_the_byte(
     with page.expect_download() as download:
         page.get_by_role("button", name="Fichier à importer dans le portail").click()
     from_page = Path(download.value.path()).read_bytes()
-    command("generation", "export", "--format", "portal", "--out", str(tmp_path / "portail.csv"), "--home", str(demo_home))
+    command(
+        "generation", "export", "--format", "portal", "--out", str(tmp_path / "portail.csv"), "--home", str(demo_home)
+    )
     assert from_page == (tmp_path / "portail.csv").read_bytes()
     with (tmp_path / "portail.csv").open(encoding="utf-8-sig", newline="") as stream:
         [row] = [row for row in csv.DictReader(stream, delimiter=";") if row["ID expérience"] == str(review)]
