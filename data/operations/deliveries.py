@@ -72,10 +72,9 @@ def write_csv(stream: TextIO, rows: Iterable[Mapping[str, Any]]) -> int:
     """
     writer = csv.DictWriter(stream, COLUMNS, delimiter=";", quoting=csv.QUOTE_ALL)
     writer.writeheader()
-    written = 0
-    for written, row in enumerate(rows, 1):
-        writer.writerow(row)
-    return written
+    kept = list(rows)
+    writer.writerows(kept)
+    return len(kept)
 
 
 def signature(secret: str, timestamp: str, body: bytes) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components import identity, states, statement, store
+from pages.components import identity, statement, states, store
 
 identity.guard("transparence")
 st.title("Transparence", anchor=False)

@@ -118,9 +118,8 @@ def test_the_portals_file_is_the_commands_to_the_byte(
     with page.expect_download() as download:
         page.get_by_role("button", name="Fichier à importer dans le portail").click()
     from_page = Path(download.value.path()).read_bytes()
-    command(
-        "generation", "export", "--format", "portal", "--out", str(tmp_path / "portail.csv"), "--home", str(demo_home)
-    )
+    home = Path(str(store.url.database)).parent
+    command("generation", "export", "--format", "portal", "--out", str(tmp_path / "portail.csv"), "--home", str(home))
     assert from_page == (tmp_path / "portail.csv").read_bytes()
     with (tmp_path / "portail.csv").open(encoding="utf-8-sig", newline="") as stream:
         [row] = [row for row in csv.DictReader(stream, delimiter=";") if row["ID expérience"] == str(review)]
