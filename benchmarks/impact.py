@@ -86,10 +86,10 @@ def panel(seed: int, reviews: int, effect: float, weeks: int = 156) -> tuple[pd.
     )
     frame["days"] = (frame["first_reply_at"] - frame["published_at"]).dt.total_seconds() / 86400
     found = frame[~drawn.outside].reset_index(drop=True)
-    changes = [draws.answer(drawn_world, np.random.default_rng([seed, 11, k]), drawn) for k in range(REDRAWS)]
+    changes = [draws.answer(drawn_world, np.random.default_rng([seed, 11, k]), drawn) for k in range(REDRAWS * (effect > 0))]
     truth = {
         "delay": sum(c.delay_change[0] for c in changes) / max(1, sum(c.delay_change[1] for c in changes)),
-        "satisfaction": 100 * sum(c.useful_change[0] for c in changes) / max(1, sum(c.useful_change[1] for c in changes)),
+        "satisfaction": 100 * world.USEFUL_GAIN * effect,
         "delay_drawn": answers.delay_change[0] / max(1, answers.delay_change[1]),
         "satisfaction_drawn": 100 * answers.useful_change[0] / max(1, answers.useful_change[1]),
     }  # fmt: skip

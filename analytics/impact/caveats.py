@@ -27,7 +27,7 @@ def too_thin(panel: Panel, found: Adoption) -> list[str]:
     """Why nothing can be estimated on this panel; empty when it can."""
     if not len(found.structures):
         return ["Aucune structure n'utilise durablement l'IA dans ces données : il n'y a pas d'effet à mesurer."]
-    after = int(panel.cells.loc[panel.cells["after"], "n"].sum()) if len(panel.cells) else 0
+    after = int(panel.cells.loc[panel.cells["after"], "rows"].sum()) if len(panel.cells) else 0
     if panel.adopters < LEAST_STRUCTURES or panel.controls < LEAST_STRUCTURES or after < LEAST_OBSERVATIONS:
         return [
             f"Trop peu de structures pour conclure : {panel.adopters} vues avant et après l'adoption, {panel.controls} "
@@ -44,8 +44,9 @@ def of_delays(everything: Mapping[Outcome, Found], adopted: Adoption) -> list[st
     if delay.reasons:
         return list(delay.reasons)
     said = [
-        "Délai des réponses venues dans les 120 jours ; les avis publiés depuis moins de 120 jours "
-        "n'entrent pas, leur issue n'est pas encore connue.",
+        "Délai des réponses publiées, celles de plus de 120 jours comptant 120. Les avis publiés depuis moins de 120 jours "
+        "n'entrent pas, leur issue n'est pas encore connue : ceux des structures équipées sont représentés par leurs avis "
+        "plus anciens.",
         "La comparaison suppose que, sans IA, les structures équipées auraient suivi le même mouvement que les autres.",
         *paths(delay.study, "délais"),
         *_checks(delay, " jours"),

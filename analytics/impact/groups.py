@@ -16,12 +16,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analytics.impact.differences import Estimate, Kind, interval, redraw
+from analytics.impact.differences import Estimate, interval
+from analytics.impact.untouched import Kind
 
 Floats = NDArray[np.float64]
 Controls = Literal["never", "not_yet"]
 NEVER = -1  # cohort of a structure that never adopts
-DRAWS = 400
 LEAST = 5  # observations at each end of a comparison
 
 
@@ -35,91 +35,82 @@ class GroupTime:
     exposure: dict[int, Estimate]  # by periods since adoption
 
 
-def estimate(
-    table: pd.DataFrame, kind: Kind, controls: Controls, *, draws: int = DRAWS, seed: int = 0, least: float = 1
-) -> GroupTime:
+def estimate(table: pd.DataFrame, kind: Kind, controls: Controls, *, least: float = 1) -> GroupTime:
     """Effects of a table with one row per (unit, cohort, period): `unit`, `cohort` (`NEVER` or the first treated
     period), `period`, `n` observations and their `total`.
 
     A cell is compared only where cohort and controls hold `least` observations at both ends. Averages weigh cells by
-    observations of the cohort.
+    observations of the cohort. Errors are summed by unit (influence functions, as their section 4).
     """
     units, unit = np.unique(table["unit"].to_numpy(), return_inverse=True)
     periods, period = np.unique(table["period"].to_numpy(), return_inverse=True)
     cohorts, cohort = np.unique(table["cohort"].to_numpy(), return_inverse=True)
-    weight = redraw(len(units), draws, seed)
-    place = cohort * len(periods) + period
-    size = (len(units), len(cohorts) * len(periods))
-    n, total = np.zeros(size), np.zeros(size)
-    np.add.at(n, (unit, place), table["n"].to_numpy(dtype=np.float64))
-    np.add.at(total, (unit, place), table["total"].to_numpy(dtype=np.float64))
-    shape = (len(cohorts), len(periods), weight.shape[1])
-    counted, summed = (n.T @ weight).reshape(shape), (total.T @ weight).reshape(shape)
+    sums = np.zeros((2, len(units), len(cohorts), len(periods)))
+    for k, name in enumerate(("n", "total")):
+        np.add.at(sums[k], (unit, cohort, period), table[name].to_numpy(dtype=np.float64))
+    counted = sums[0].sum(axis=0)
     cells: dict[tuple[int, int], Floats] = {}
-    sizes: dict[tuple[int, int], Floats] = {}
     for g, start in enumerate(cohorts):
-        held = np.flatnonzero((periods < start) & (counted[g, :, 0] >= least))
+        held = np.flatnonzero((periods < start) & (counted[g] >= least))
         if start == NEVER:
             continue
         for t in range(len(periods)):
             earlier = held[held < t]
             if not len(earlier):
                 continue
-            base = earlier[-1]
+            base = int(earlier[-1])
             latest = max(periods[t], periods[base])
             chosen = cohorts == NEVER
             if controls == "not_yet":
                 chosen = chosen | (cohorts > latest)
             chosen = chosen & (np.arange(len(cohorts)) != g)
-            effect = _cell((counted, summed), g, np.flatnonzero(chosen), (t, int(base)), kind=kind, least=least)
+            effect = _cell(sums, g, np.flatnonzero(chosen), (t, base), kind=kind, least=least)
             if effect is not None:
-                cells[int(start), int(periods[t])] = effect
-                sizes[int(start), int(periods[t])] = counted[g, t]
+                cells[int(start), int(periods[t])] = np.r_[counted[g, t], effect]
     after = [key for key in cells if key[1] >= key[0]]
     return GroupTime(
-        {key: interval(values, round(sizes[key][0])) for key, values in cells.items()},
-        _average(cells, sizes, after),
-        {g: found for g in sorted({g for g, _ in after}) if (found := _average(cells, sizes, [k for k in after if k[0] == g]))},
+        {key: interval(found[1], found[2:], found[0]) for key, found in cells.items()},
+        _average(cells, after),
+        {
+            g: found
+            for g in sorted({g for g, _ in after})
+            if (found := _average(cells, [k for k in after if k[0] == g]))
+        },
         {
             e: found
             for e in sorted({t - g for g, t in cells})
-            if (found := _average(cells, sizes, [k for k in cells if k[1] - k[0] == e]))
+            if (found := _average(cells, [k for k in cells if k[1] - k[0] == e]))
         },
-    )  # fmt: skip
+    )
 
 
 def _cell(
-    sums: tuple[Floats, Floats],
-    group: int,
-    controls: NDArray[np.intp],
-    ends: tuple[int, int],
-    *,
-    kind: Kind,
-    least: float,
+    sums: Floats, group: int, controls: NDArray[np.intp], ends: tuple[int, int], *, kind: Kind, least: float
 ) -> Floats | None:
-    """Effect of one cohort at one period, one value a draw; None when an end is too thin."""
-    counted, summed = sums
-    sides = []
+    """Effect of one cohort at one period, then what each unit adds to its error; None when an end is too thin."""
+    means, errors = [], []
     for members in (np.array([group]), controls):
         for at in ends:
-            n, total = counted[members, at].sum(axis=0), summed[members, at].sum(axis=0)
-            if n[0] < least:
+            n, total = (sums[k][:, members, at].sum(axis=1) for k in range(2))
+            if n.sum() < least:
                 return None
-            with np.errstate(invalid="ignore", divide="ignore"):
-                sides.append(total / n)
-    now, was, others_now, others_were = sides
-    with np.errstate(invalid="ignore", divide="ignore"):
-        expected = was * others_now / others_were if kind == "ratio" else was + others_now - others_were
-    return now - expected
+            mean = total.sum() / n.sum()
+            means.append(mean)
+            errors.append((total - mean * n) / n.sum())
+    now, was, others_now, others_were = means
+    if kind == "gap":
+        return np.r_[now - was - others_now + others_were, errors[0] - errors[1] - errors[2] + errors[3]]
+    if was <= 0 or others_now <= 0 or others_were <= 0:
+        return None
+    expected = was * others_now / others_were
+    moved = errors[1] / was + errors[2] / others_now - errors[3] / others_were
+    return np.r_[now - expected, errors[0] - expected * moved]
 
 
-def _average(
-    cells: dict[tuple[int, int], Floats], sizes: dict[tuple[int, int], Floats], keys: Sequence[tuple[int, int]]
-) -> Estimate | None:
+def _average(cells: dict[tuple[int, int], Floats], keys: Sequence[tuple[int, int]]) -> Estimate | None:
     if not keys:
         return None
-    effect = np.array([cells[key] for key in keys])
-    weight = np.array([sizes[key] for key in keys]) * np.isfinite(effect)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        values = (np.where(np.isfinite(effect), effect, 0.0) * weight).sum(axis=0) / weight.sum(axis=0)
-    return interval(values, round(sum(sizes[key][0] for key in keys)))
+    chosen = np.array([cells[key] for key in keys])
+    size = chosen[:, 0]
+    mean = size @ chosen[:, 1:] / size.sum()
+    return interval(mean[0], mean[1:], size.sum())

@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from analytics.impact import adoption as adoptions
 from analytics.impact import caveats, differences, groups, mix, panel, series
 from analytics.impact.adoption import Adoption
-from analytics.impact.differences import Estimate, Kind, Study
+from analytics.impact.differences import Estimate, Study
 from analytics.impact.groups import GroupTime
+from analytics.impact.untouched import Kind
 
 Floats = NDArray[np.float64]
 
@@ -43,7 +44,7 @@ class Outcome:
     of_all: bool = False
 
 
-DELAY = Outcome("delay", "ratio", 3, True)  # days from publication to the first reply, of replies within HORIZON
+DELAY = Outcome("delay", "ratio", 3, True)  # days from publication to the first reply, HORIZON at most, of replies
 RESTRICTED = Outcome(
     "restricted", "ratio", 3, True, True
 )  # min(delay, 60) of all reviews, those unanswered counting 60
@@ -97,7 +98,7 @@ def values(outcome: Outcome, rows: pd.DataFrame) -> tuple[Floats, Floats | None]
         with np.errstate(invalid="ignore", divide="ignore"):
             return 100 * rows["useful_votes"].to_numpy(dtype=np.float64) / cast, cast
     of: dict[Outcome, Callable[[], pd.Series]] = {
-        DELAY: lambda: rows["days"].where(in_time),
+        DELAY: lambda: rows["days"].where(answered).clip(upper=HORIZON),
         RESTRICTED: lambda: rows["days"].where(answered).clip(upper=RESTRICTED_DAYS).fillna(RESTRICTED_DAYS),
         ANSWERED: lambda: 100.0 * in_time,
         SOON: lambda: 100.0 * (answered & (rows["days"] <= SOON_DAYS)),
@@ -111,11 +112,9 @@ def values(outcome: Outcome, rows: pd.DataFrame) -> tuple[Floats, Floats | None]
 def everything(followed: pd.DataFrame, found: Adoption, last: date | None) -> dict[Outcome, Found]:
     """Every outcome, with the checks of the main ones."""
     rows, ripe, dated = _rows(followed, found, last)
-    weight = {id(kept): mix.weights(kept) for kept in (rows, ripe)} if len(found.structures) else {}
     answer = {}
     for outcome in OUTCOMES:
-        kept = ripe if outcome.of_delay else rows
-        answer[outcome] = _one(outcome, kept, found, dated, details=True, weight=weight.get(id(kept)))
+        answer[outcome] = _one(outcome, ripe if outcome.of_delay else rows, found, dated, details=True)
     return answer
 
 
@@ -123,33 +122,26 @@ def headline(followed: pd.DataFrame, last: date, *, checked: bool = True) -> dic
     """The main outcomes by name, with the checks that a conclusion needs and no other; without them, unless `checked`."""
     found = adoptions.find(followed)
     rows, ripe, dated = _rows(followed, found, last)
-    return {
-        o.name: _one(o, ripe if o.of_delay else rows, found, dated, details=False, weight=None, checked=checked)
-        for o in MAIN
-    }
+    return {o.name: _one(o, ripe if o.of_delay else rows, found, dated, details=False, checked=checked) for o in MAIN}
 
 
 def _rows(followed: pd.DataFrame, found: Adoption, last: date | None) -> tuple[pd.DataFrame, pd.DataFrame, bool]:
+    """Rows of every review, rows of those followed long enough (both with a `weight`), and whether replies are dated."""
     rows = panel.dated(followed, found)
-    ripe = rows[panel.observable(rows, last, HORIZON)] if last is not None else rows.head(0)
-    return rows, ripe, bool(rows["days"].notna().any())
+    kept = panel.observable(rows, last, HORIZON) if last is not None else np.zeros(len(rows), dtype=bool)
+    ripe = rows[kept].assign(weight=panel.standing_for(rows, kept))
+    return rows.assign(weight=1.0), ripe, bool(rows["days"].notna().any())
 
 
 def _one(
-    outcome: Outcome,
-    rows: pd.DataFrame,
-    found: Adoption,
-    dated: bool,
-    *,
-    details: bool,
-    weight: Floats | None,
-    checked: bool = True,
+    outcome: Outcome, rows: pd.DataFrame, found: Adoption, dated: bool, *, details: bool, checked: bool = True
 ) -> Found:
     if outcome.of_all:
         rows = rows[~rows["near"]]
     outcomes, often = values(outcome, rows)
     before, after, between = _raw(rows, outcomes, often)
-    table = panel.build(rows, outcomes, often)
+    weight = rows["weight"].to_numpy() if often is None else often
+    table = panel.build(rows, outcomes, weight)
     undated = outcome.of_delay and not dated
     reasons = [caveats.UNDATED] if undated else caveats.too_thin(table, found)
     study = None if reasons else differences.study(table, outcome.kind, least=outcome.least, details=checked)
@@ -160,11 +152,9 @@ def _one(
     if outcome in MAIN and checked:
         checks["placebo"] = _placebo(outcome, rows)
     if outcome in MAIN and details:
-        if weight is not None:
-            again = differences.study(
-                panel.build(rows, outcomes, weight), outcome.kind, least=outcome.least, details=False
-            )
-            checks["mix"] = None if again is None else again.overall
+        mixed = panel.build(rows, outcomes, weight * mix.weights(rows))
+        again = differences.study(mixed, outcome.kind, least=outcome.least, details=False)
+        checks["mix"] = None if again is None else again.overall
         checks["series"] = series.interrupted(rows, outcomes, outcome.kind)
         quarters = _quarters(rows, outcomes)
         cohorts = groups.estimate(quarters, outcome.kind, "never", least=groups.LEAST)
@@ -180,7 +170,7 @@ def _placebo(outcome: Outcome, rows: pd.DataFrame) -> Estimate | None:
     table = panel.build(earlier, outcomes, often)
     if table.adopters < caveats.LEAST_STRUCTURES or table.controls < caveats.LEAST_STRUCTURES:
         return None
-    found = differences.study(table, outcome.kind, least=outcome.least, details=False, draws=differences.CHECK_DRAWS)
+    found = differences.study(table, outcome.kind, least=outcome.least, details=False)
     return None if found is None else found.overall
 
 

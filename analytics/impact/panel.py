@@ -24,8 +24,8 @@ CONTROL = -99  # relative quarter of a structure that never adopted
 class Panel:
     """Sums of an outcome by structure, month and quarter since adoption.
 
-    `cells` has one row per (unit, month, quarter, after): `n` observations and their `total`. `unit` numbers the
-    structures and `month` the months, both from 0; `quarter` is relative to adoption (0 holds its first three months),
+    `cells` has one row per (unit, month, quarter, after): `rows` observations, their weight `n` (as many, unless they
+    were given weights) and their weighted `total`. `unit` numbers the structures and `month` the months, both from 0; `quarter` is relative to adoption (0 holds its first three months),
     `CONTROL` for a structure that never adopted.
     """
 
@@ -113,27 +113,37 @@ def build(rows: pd.DataFrame, outcome: NDArray[np.float64], weight: NDArray[np.f
     often = np.ones(len(outcome)) if weight is None else weight
     kept = ~np.isnan(outcome) & (often > 0)
     rows, outcome, often = rows[kept], outcome[kept], often[kept]
-    unit, names = pd.factorize(rows["structure_id"])
-    month = rows["published_at"].dt.year * 12 + rows["published_at"].dt.month
-    origin = int(month.min()) if len(month) else 0
-    table = pd.DataFrame(
-        {
-            "unit": unit,
-            "month": (month - origin).to_numpy(),
-            "quarter": rows["quarter"].to_numpy(),
-            "after": rows["after"].to_numpy(),
-            "n": often,
-            "total": often * outcome,
-        }
+    unit, _ = pd.factorize(rows["structure_id"])
+    month = (rows["published_at"].dt.year * 12 + rows["published_at"].dt.month).to_numpy(dtype=np.int64)
+    month = month - month.min(initial=month[0]) if len(month) else month
+    quarter, after = rows["quarter"].to_numpy(dtype=np.int64), rows["after"].to_numpy(dtype=np.int64)
+    months = int(month.max(initial=-1)) + 1
+    shape = (max(unit.max(initial=0) + 1, 1), max(months, 1), LAST_LAG - CONTROL + 1, 2)
+    found, cell = np.unique(np.ravel_multi_index((unit, month, quarter - CONTROL, after), shape), return_inverse=True)
+    cells = pd.DataFrame(dict(zip(("unit", "month", "quarter", "after"), np.unravel_index(found, shape), strict=True)))
+    cells["quarter"] += CONTROL
+    cells["after"] = cells["after"].astype(bool)
+    cells["rows"] = np.bincount(cell, minlength=len(found))
+    cells["n"] = np.bincount(cell, weights=often, minlength=len(found))
+    cells["total"] = np.bincount(cell, weights=often * outcome, minlength=len(found))
+    structures = rows[["structure_id", "network", "adopter", "cohort"]].drop_duplicates("structure_id")
+    return Panel(cells, structures.reset_index(drop=True), months)
+
+
+def standing_for(rows: pd.DataFrame, kept: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """A weight for each `kept` row: 1 before adoption; after, as many as its structure has reviews for each one kept.
+
+    Those published too lately for their outcome to be known are spoken for by earlier ones of the same structure: without
+    it, structures that adopted first, the slowest ones, would count more than their share.
+    """
+    after = rows["after"].to_numpy(dtype=bool)
+    unit, _ = pd.factorize(rows["structure_id"])
+    every, known = (
+        np.bincount(unit[after], minlength=unit.max(initial=0) + 1),
+        np.bincount(unit[after & kept], minlength=unit.max(initial=0) + 1),
     )
-    cells = table.groupby(["unit", "month", "quarter", "after"], as_index=False).agg(
-        n=("n", "sum"), total=("total", "sum")
-    )
-    about = rows.groupby("structure_id", sort=False).agg(
-        network=("network", "first"), adopter=("adopter", "first"), cohort=("cohort", "first")
-    )
-    structures = about.reindex(names).rename_axis("structure_id").reset_index()
-    return Panel(cells, structures, int(cells["month"].max()) + 1 if len(cells) else 0)
+    times = every / np.maximum(known, 1)
+    return np.where(after, times[unit], 1.0)[kept]
 
 
 def observable(rows: pd.DataFrame, last: date, horizon: int) -> NDArray[np.bool_]:

@@ -12,7 +12,8 @@ import pandas as pd
 import statsmodels.api as sm
 from numpy.typing import NDArray
 
-from analytics.impact.differences import Estimate, Kind
+from analytics.impact.differences import Estimate
+from analytics.impact.untouched import Kind
 
 BEFORE, AFTER = 18, 12  # months looked at on each side
 LEAST_MONTHS, LEAST_ROWS = 6, 5

@@ -14,7 +14,7 @@ import duckdb
 import pandas as pd
 
 from analytics.impact import adoption as adoptions
-from analytics.impact import caveats, differences, outcomes
+from analytics.impact import caveats, outcomes
 from analytics.impact.differences import Estimate
 from analytics.impact.outcomes import DELAY, MAIN, SATISFACTION, Found, Outcome
 from data.warehouse import Warehouse, sql
@@ -22,8 +22,8 @@ from data.warehouse import Warehouse, sql
 NETWORK_OBSERVATIONS = 100  # after adoption, for an estimate of its own
 _METHOD = (
     "Différence de différences à adoption échelonnée, par imputation : niveau propre à chaque structure et mouvement "
-    "de chaque mois, appris sur les structures sans IA ou pas encore équipées ; {form} ; intervalle à 95 % par "
-    f"rééchantillonnage des structures ({differences.DRAWS} tirages)."
+    "de chaque mois, appris sur les structures sans IA ou pas encore équipées ; {form} ; intervalle à 95 % d'après l'erreur "
+    "de chaque structure (fonctions d'influence, quantile de Student)."
 )
 _FORMS = {"ratio": "niveaux et mouvements se multiplient", "gap": "niveaux et mouvements s'additionnent"}
 COLUMNS = ["measure", "slice", "before", "after", "effect", "low", "high", "method", "n", "caveats"]

@@ -56,7 +56,7 @@ def counties() -> pd.DataFrame:
 
 @pytest.mark.parametrize("controls", ["never", "not_yet"])
 def test_group_time_effects_are_those_of_the_published_example(controls: groups.Controls) -> None:
-    found = groups.estimate(counties(), "gap", controls, draws=20)
+    found = groups.estimate(counties(), "gap", controls)
     assert {key: round(e.effect, 6) for key, e in found.cells.items()} == pytest.approx(PUBLISHED[controls], abs=2e-6)
     overall, exposure = AVERAGES[controls]
     assert found.overall is not None
@@ -243,12 +243,13 @@ def test_levels_and_movements_are_those_of_least_squares() -> None:
     cells["after"] = (cells["unit"] < 5) & (cells["month"] >= 5 + cells["unit"] % 3)
     cells["quarter"] = np.where(cells["unit"] < 5, np.where(cells["after"], 0, -2), panel.CONTROL)
     cells["n"] = rng.integers(1, 6, len(cells)).astype(float)
+    cells["rows"] = cells["n"]
     cells["total"] = cells["n"] * (
         cells["unit"] + 0.3 * cells["month"] + rng.normal(0, 1, len(cells)) - 2 * cells["after"]
     )
     about = pd.DataFrame({"structure_id": [f"s{u}" for u in range(12)], "network": "R", "cohort": "c"})
     about["adopter"] = np.arange(12) < 5
-    found = differences.study(panel.Panel(cells, about, 10), "gap", details=False, draws=2)
+    found = differences.study(panel.Panel(cells, about, 10), "gap", details=False)
     before = cells[~cells["after"]]
     design = np.hstack([np.eye(12)[before["unit"]], np.eye(10)[before["month"]]])
     weight = np.sqrt(before["n"].to_numpy())
