@@ -3,8 +3,9 @@
 Panels of structures and weeks are drawn as the demo draws them (slow structures adopt first, everybody drifts, subjects
 shift), with the programme's whole effect, half of it, and none. Each goes through the very code of `refresh`: adoption
 found from the similarity column, then the estimate with its interval. Prints, for delays and verdicts: bias, coverage of
-the 95 % intervals, false positives without effect, power at half the effect, beside what the raw before/after says.
-Exit status 1 when a target is missed.
+the 95 % intervals, false positives without effect, power at half the effect, how often the test of the time before is wrong
+at 5 %, beside what the raw before/after says. `ceiling` is the power of an oracle who would know what each reply would have
+got without AI but for its own chance: nobody can do better with as many observations. Exit status 1 when a target is missed.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import stats
 from tqdm import tqdm
 
 from analytics.impact import outcomes
@@ -38,6 +40,8 @@ EFFECTS = (1.0, 0.5, 0.0)
 REDRAWS = 4  # of the chance in delays, to know what is expected of the structures drawn
 COVERED = (0.93, 0.97)
 FALSE_POSITIVES = 0.06
+_VERDICT_SPREAD = 0.5  # of a verdict, useful or not, about its chance
+_Z = 1.959964
 Floats = NDArray[np.float64]
 
 
@@ -86,7 +90,9 @@ def panel(seed: int, reviews: int, effect: float, weeks: int = 156) -> tuple[pd.
     )
     frame["days"] = (frame["first_reply_at"] - frame["published_at"]).dt.total_seconds() / 86400
     found = frame[~drawn.outside].reset_index(drop=True)
-    changes = [draws.answer(drawn_world, np.random.default_rng([seed, 11, k]), drawn) for k in range(REDRAWS * (effect > 0))]
+    changes = [
+        draws.answer(drawn_world, np.random.default_rng([seed, 11, k]), drawn) for k in range(REDRAWS * (effect > 0))
+    ]
     truth = {
         "delay": sum(c.delay_change[0] for c in changes) / max(1, sum(c.delay_change[1] for c in changes)),
         "satisfaction": 100 * world.USEFUL_GAIN * effect,
@@ -96,20 +102,20 @@ def panel(seed: int, reviews: int, effect: float, weeks: int = 156) -> tuple[pd.
     return found, truth
 
 
-def measure(job: tuple[int, int, float, bool]) -> list[dict[str, Any]]:
-    """What the product says of one panel, one row a measure; with its checks (paths, false date) when asked for."""
-    seed, reviews, effect, checked = job
+def measure(job: tuple[int, int, float]) -> list[dict[str, Any]]:
+    """What the product says of one panel, one row a measure, with the checks a conclusion needs (paths, false date)."""
+    seed, reviews, effect = job
     frame, truth = panel(seed, reviews, effect)
     last = frame["published_at"].max().date()
     rows = []
-    for name, found in outcomes.headline(frame, last, checked=checked).items():
+    for name, found in outcomes.headline(frame, last).items():
         row = {"seed": seed, "effect": effect, "measure": name, "truth": truth[name], "drawn": truth[f"{name}_drawn"]}
         row |= {"raw": found.raw_after - found.raw_before, "p": np.nan, "value": np.nan, "low": np.nan, "high": np.nan}
         row["raw_low"], row["raw_high"] = found.raw_interval
         if found.study is not None:
             row |= {key: getattr(found.study.overall, key) for key in ("low", "high")}
-            row |= {"value": found.study.overall.effect, "p": found.study.parallel_p}
-            row["concluded"] = found.concluded if checked else None
+            row |= {"value": found.study.overall.effect, "p": found.study.parallel_p, "n": found.study.overall.n}
+            row["concluded"] = found.concluded
         rows.append(row)
     return rows
 
@@ -121,7 +127,6 @@ def table(rows: pd.DataFrame) -> pd.DataFrame:
         known = group[group["value"].notna()]
         error = known["value"] - known["truth"]
         told = (known["low"] > 0) | (known["high"] < 0)
-        checked = known["concluded"].notna()
         lines.append(
             {
                 "measure": name,
@@ -133,14 +138,22 @@ def table(rows: pd.DataFrame) -> pd.DataFrame:
                 "coverage": ((known["low"] <= known["truth"]) & (known["truth"] <= known["high"])).mean(),
                 "coverage_drawn": ((known["low"] <= known["drawn"]) & (known["drawn"] <= known["high"])).mean(),
                 "found": told.mean(),
-                "concluded": known["concluded"][checked].astype(bool).mean(),
-                "paths_p<.05": (known["p"][checked] < 0.05).mean(),
+                "ceiling": _ceiling(known) if name == "satisfaction" else np.nan,
+                "concluded": known["concluded"].astype(bool).mean(),
+                "paths_p<.05": (known["p"] < 0.05).mean(),
                 "raw_bias": (known["raw"] - known["truth"]).mean(),
                 "raw_coverage": ((known["raw_low"] <= known["truth"]) & (known["truth"] <= known["raw_high"])).mean(),
                 "raw_found": ((known["raw_low"] > 0) | (known["raw_high"] < 0)).mean(),
             }
         )
     return pd.DataFrame(lines)
+
+
+def _ceiling(rows: pd.DataFrame) -> float:
+    """Chance that a 95 % interval leaves zero out when verdicts after adoption are the only chance left."""
+    wide = rows["n"] ** -0.5 * 100 * _VERDICT_SPREAD
+    away = rows["truth"].abs() / wide
+    return float((stats.norm.sf(_Z - away) + stats.norm.cdf(-_Z - away)).mean())
 
 
 def missed(lines: pd.DataFrame) -> list[str]:
@@ -160,7 +173,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.impact", description=__doc__.split("\n")[0])
     parser.add_argument("--panels", type=int, default=1000, help="with each effect (1000)")
     parser.add_argument("--reviews", type=int, default=20_000, help="in each panel (20000)")
-    parser.add_argument("--checked", type=int, default=100, help="of which with the checks a conclusion needs (100)")
     parser.add_argument("--minutes", type=float, help="stop after so long and print what was measured")
     parser.add_argument("--first", type=int, default=0, help="first seed")
     parser.add_argument("--processes", type=int, default=min(2, os.cpu_count() or 1))
@@ -170,7 +182,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     done = _kept(args.keep)
     jobs = [
-        (seed, args.reviews, effect, seed < args.first + args.checked)
+        (seed, args.reviews, effect)
         for seed in range(args.first, args.first + args.panels)
         for effect in EFFECTS
         if (seed, effect) not in {(row["seed"], row["effect"]) for row in done}

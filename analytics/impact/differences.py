@@ -99,8 +99,8 @@ def _effect(learnt: Untouched, chosen: NDArray[np.bool_]) -> Estimate | None:
 
 
 def _leads(panel: Panel, kind: Kind, least: int) -> tuple[dict[int, Estimate], float | None]:
-    """Departures of the future adopters before they adopt, by quarter, and the joint test that there are none
-    (Hotelling's T2, with the degrees of freedom of the least sure lead).
+    """Departures of the future adopters before they adopt, by quarter, and the joint test that there are none: an
+    approximate Hotelling T2, whose degrees of freedom fall when few structures carry it (Pustejovsky & Tipton 2018).
     """
     before = panel.cells[~panel.cells["after"]]
     sizes = before.groupby("quarter")["rows"].sum()
@@ -118,9 +118,18 @@ def _leads(panel: Panel, kind: Kind, least: int) -> tuple[dict[int, Estimate], f
             left = float(np.exp(-moved))
             moved, spread = mean * (1 - left), mean * left * spread
         estimates[q] = interval(float(moved), spread, sizes[q])
-    count, freedom = len(known), min(_freedom(influence[:, k]) for k in range(len(known)))
+    return estimates, _none_departs(departure, influence)
+
+
+def _none_departs(departure: Floats, influence: Floats) -> float | None:
+    """Chance of departures this large together when there are none; None when too few structures carry them."""
+    inverse, count = np.linalg.pinv(influence.T @ influence), len(departure)
+    shares = np.einsum(
+        "ij,jk,ik->i", influence, inverse, influence
+    )  # of each structure in the spread; they sum to count
+    carried = float((shares**2).sum())
+    freedom = count * (count + 1) / (2 * carried) if carried else 0.0
     if freedom <= count:
-        return estimates, None
-    statistic = float(departure @ np.linalg.pinv(influence.T @ influence) @ departure)
-    p = stats.f.sf(statistic * (freedom - count + 1) / (freedom * count), count, freedom - count + 1)
-    return estimates, float(p)
+        return None
+    statistic = float(departure @ inverse @ departure) * (freedom - count + 1) / (freedom * count)
+    return float(stats.f.sf(statistic, count, freedom - count + 1))

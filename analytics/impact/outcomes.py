@@ -118,11 +118,11 @@ def everything(followed: pd.DataFrame, found: Adoption, last: date | None) -> di
     return answer
 
 
-def headline(followed: pd.DataFrame, last: date, *, checked: bool = True) -> dict[str, Found]:
-    """The main outcomes by name, with the checks that a conclusion needs and no other; without them, unless `checked`."""
+def headline(followed: pd.DataFrame, last: date) -> dict[str, Found]:
+    """The main outcomes by name, with the checks that a conclusion needs and no other."""
     found = adoptions.find(followed)
     rows, ripe, dated = _rows(followed, found, last)
-    return {o.name: _one(o, ripe if o.of_delay else rows, found, dated, details=False, checked=checked) for o in MAIN}
+    return {o.name: _one(o, ripe if o.of_delay else rows, found, dated, details=False) for o in MAIN}
 
 
 def _rows(followed: pd.DataFrame, found: Adoption, last: date | None) -> tuple[pd.DataFrame, pd.DataFrame, bool]:
@@ -133,9 +133,7 @@ def _rows(followed: pd.DataFrame, found: Adoption, last: date | None) -> tuple[p
     return rows.assign(weight=1.0), ripe, bool(rows["days"].notna().any())
 
 
-def _one(
-    outcome: Outcome, rows: pd.DataFrame, found: Adoption, dated: bool, *, details: bool, checked: bool = True
-) -> Found:
+def _one(outcome: Outcome, rows: pd.DataFrame, found: Adoption, dated: bool, *, details: bool) -> Found:
     if outcome.of_all:
         rows = rows[~rows["near"]]
     outcomes, often = values(outcome, rows)
@@ -144,12 +142,12 @@ def _one(
     table = panel.build(rows, outcomes, weight)
     undated = outcome.of_delay and not dated
     reasons = [caveats.UNDATED] if undated else caveats.too_thin(table, found)
-    study = None if reasons else differences.study(table, outcome.kind, least=outcome.least, details=checked)
+    study = None if reasons else differences.study(table, outcome.kind, least=outcome.least)
     if study is None:
         return Found(outcome, before, after, between, None, tuple(reasons))
     checks: dict[str, Estimate | None] = {}
     cohorts = None
-    if outcome in MAIN and checked:
+    if outcome in MAIN:
         checks["placebo"] = _placebo(outcome, rows)
     if outcome in MAIN and details:
         mixed = panel.build(rows, outcomes, weight * mix.weights(rows))
