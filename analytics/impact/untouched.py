@@ -61,9 +61,9 @@ class Untouched:
             return None
         seen, expected = self.total[where], self._expected[where]
         pull = expected if self.ratio else self.n[where]
-        by_group = np.bincount(self._group[where], weights=pull, minlength=self._groups)
+        by_group = _sums(self._group[where], pull, self._groups)
         by_column = np.zeros(self._features.shape[1])
-        by_column[: self.months] = np.bincount(self.month[where], weights=pull, minlength=self.months)
+        by_column[: self.months] = _sums(self.month[where], pull, self.months)
         borrowed = self._borrowed(by_group[:, None], by_column[:, None])[:, 0]
         influence = (self._own(where, seen, expected) - borrowed) / size
         return Part(float((seen - expected).sum()) / size, influence, float(self.rows[where].sum()))
@@ -115,27 +115,27 @@ class Untouched:
         """Newton's method on movements and departures, levels being profiled out; one step when they add."""
         group, n, total = self._group[self._before], self.n[self._before], self.total[self._before]
         features, groups = self._features, self._groups
-        totals = np.bincount(group, weights=total, minlength=groups)
+        totals = _sums(group, total, groups)
         members = sparse.csr_array((np.ones(len(group)), (group, np.arange(len(group)))), shape=(groups, len(group)))
         moved = np.zeros(features.shape[1])
         for _ in range(_STEPS):
             at = np.asarray(features @ moved)
             exposure = n * np.exp(np.clip(at, -30, 30)) if self.ratio else n
-            sums = np.bincount(group, weights=exposure, minlength=groups)
-            shift = 0.0 if self.ratio else np.bincount(group, weights=n * at, minlength=groups)
+            sums = _sums(group, exposure, groups)
+            shift = 0.0 if self.ratio else _sums(group, n * at, groups)
             level = _over(totals - shift, sums)
             fitted = exposure * level[group] if self.ratio else n * (level[group] + at)
             weighted = features.multiply((fitted if self.ratio else n)[:, None]).tocsr()
             self._shared = (members @ weighted).toarray()
-            self._held = np.bincount(group, weights=fitted if self.ratio else n, minlength=groups)
+            self._held = _sums(group, fitted if self.ratio else n, groups)
             matrix = (features.T @ weighted).toarray() - self._shared.T @ _over(self._shared, self._held[:, None])
-            self._inverse = _inverted(matrix, np.bincount(features.indices, weighted.data, len(moved)))
+            self._inverse = _inverted(matrix, _sums(features.indices, weighted.data, len(moved)))
             step = self._inverse @ np.asarray(features.T @ (total - fitted))
             if np.abs(step).max(initial=0.0) < _TOLERANCE:
                 break
             moved = moved + (np.clip(step, -3, 3) if self.ratio else step)
         self._moved = moved
-        seen = np.bincount(self.month[self._before], weights=n, minlength=self.months) > 0
+        seen = _sums(self.month[self._before], n, self.months) > 0
         self._known = seen[self.month] & (sums > 0)[self._group]
         movement = moved[self.month]
         expected = (
@@ -145,13 +145,18 @@ class Untouched:
         self._expected[self._before] = fitted
 
     def _count(self, where: NDArray[np.intp], values: Floats) -> Floats:
-        return np.bincount(self.unit[where], weights=values[where], minlength=self.units)
+        return _sums(self.unit[where], values[where], self.units)
 
 
 def _inverted(matrix: Floats, held: Floats) -> Floats:
     """Its inverse; directions that nothing holds stay put."""
     ridge = 1e-7 * held.mean() + np.where(held > 0, 0.0, 1.0)
-    return np.linalg.inv(matrix + np.diag(ridge))
+    return np.asarray(np.linalg.inv(matrix + np.diag(ridge)), dtype=np.float64)
+
+
+def _sums(place: NDArray[np.signedinteger], values: Floats, size: int) -> Floats:
+    """Sum of the values that fall at each of `size` places."""
+    return np.bincount(place, weights=values, minlength=size).astype(np.float64)
 
 
 def _over(top: Floats, bottom: Floats) -> Floats:
