@@ -14,15 +14,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 from scipy.optimize import linear_sum_assignment
-from sklearn.feature_extraction.text import CountVectorizer
 
-from analytics.topics import names, text, vectors
+from analytics.topics import names, phrases, text, vectors
 from analytics.topics.clusters import MergedClusters, pinned, subdivided
 from analytics.topics.model import Assignment, Topic, TopicModel
+from analytics.topics.phrases import Phrases
 from analytics.topics.vectors import Words, unit
 
-IRRITANTS = 90  # sought when there are reviews enough; those without a subject are dropped, some tens stay
+IRRITANTS = 110  # sought when there are reviews enough; groups without a subject are set aside, some tens stay
 MOST_REVIEWS = 100_000  # fitted on at most; the others are assigned
 FEWEST_REVIEWS = 20  # under which nothing recurs: every review stays unassigned
 _REVIEWS_EACH = 30  # reviews an irritant needs, on average
@@ -30,10 +31,7 @@ _SUBJECT_SIZE = 8
 _SUBJECTS_EACH = 8
 _FIRST_SUBJECT = 100_000  # subjects and irritants share one table: their ids are kept apart
 _EXEMPLARS = 5
-_TITLE = 2  # times that a review's title counts again in the naming of its topic: people sum up there
-_NAMING_SAMPLE = 200  # reviews of an irritant read to find how its words are written
-_SUBJECT_SAMPLE = 60
-_TERMS = 40
+_TERMS = 80  # candidates of c-TF-IDF among which a title is chosen
 
 
 def fit(
@@ -59,15 +57,14 @@ def fit(
     if len(rows) > MOST_REVIEWS:
         rows = np.sort(random.choice(rows, MOST_REVIEWS, replace=False))
     texts, ids = [texts[int(i)] for i in rows], [ids[int(i)] for i in rows]
-    sentences = list(text.sentences(texts))
-    if sum(1 for parts in sentences if parts) < FEWEST_REVIEWS:
+    tokens = text.cut(texts)
+    if len(np.unique(tokens.review)) < FEWEST_REVIEWS:
         return _empty(kind, last_publication, len(texts), previous)
     try:
-        words = vectors.learn(sentences, seed)
+        words = vectors.learn(tokens, seed)
     except vectors.NothingToLearn:
         return _empty(kind, last_publication, len(texts), previous)
-    keys = [" ".join(parts) for parts in sentences]
-    placed, lengths = words.embed(keys)
+    placed, lengths = words.place(tokens)
     usable = int(np.count_nonzero(lengths))
     if usable < FEWEST_REVIEWS:
         return _empty(kind, last_publication, len(texts), previous)
@@ -76,8 +73,8 @@ def fit(
     pins = {id_: found for id_, found in pins.items() if len(found)}
     wanted = min(IRRITANTS, max(2, usable // _REVIEWS_EACH))
     clusters = MergedClusters(lengths, wanted=wanted, seed=seed, pins=pins)
-    titled = [" ".join([*parts[:1] * _TITLE, *parts]) for parts in sentences]
-    terms = _bertopic(titled, placed, clusters)
+    found = phrases.find(tokens, least=max(2, min(5, len(texts) // 1000)))
+    terms = composed(found, placed, clusters)
     if not len(_used(clusters)):  # every review says the same
         return _empty(kind, last_publication, len(texts), previous)
     return _model(
@@ -85,6 +82,7 @@ def fit(
         ids=np.asarray(ids, dtype=np.int64),
         placed=placed,
         clusters=clusters,
+        found=found,
         terms=terms,
         previous=previous,
         old=old,
@@ -96,13 +94,33 @@ def fit(
             "fitted_on": len(texts),
             "last_publication": last_publication,
             "words": words,
+            "aside": clusters.aside_,
             "threshold": clusters.threshold_,
         },
     )
 
 
-def _bertopic(keys: list[str], placed: np.ndarray, clusters: MergedClusters) -> dict[int, list[tuple[str, float]]]:
-    """Run BERTopic with the given vectors and clusters; c-TF-IDF terms of each cluster, heaviest first."""
+class _Held:
+    """BERTopic's vectoriser: its documents are the numbers of the reviews, whose words and phrases are known already."""
+
+    def __init__(self, found: Phrases) -> None:
+        self.found = found
+
+    def fit_transform(self, documents: Sequence[str]) -> sparse.csr_matrix:
+        """How many reviews of each topic hold each candidate; a topic is the numbers of its reviews."""
+        rows = [np.array(document.split(), dtype=np.int64) for document in documents]
+        topic = np.repeat(np.arange(len(rows)), [len(r) for r in rows])
+        shape = (len(rows), self.found.presence.shape[0])
+        member = sparse.csr_matrix((np.ones(len(topic), dtype=np.float32), (topic, np.concatenate(rows))), shape=shape)
+        return (member @ self.found.presence).tocsr()
+
+    def get_feature_names_out(self) -> np.ndarray:
+        """The candidates, as BERTopic sorts and returns them: by position."""
+        return np.arange(len(self.found.names)).astype(str)
+
+
+def composed(found: Phrases, placed: np.ndarray, clusters: MergedClusters) -> dict[int, list[int]]:
+    """Run BERTopic with the given vectors and clusters; candidates of each cluster by c-TF-IDF, heaviest first."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     with _set_aside("umap", "hdbscan", "openai"):
         from bertopic import BERTopic
@@ -121,19 +139,22 @@ def _bertopic(keys: list[str], placed: np.ndarray, clusters: MergedClusters) -> 
         embedding_model=BaseEmbedder(),
         umap_model=BaseDimensionalityReduction(),  # the SVD has reduced already
         hdbscan_model=clusters,
-        vectorizer_model=_pairs(),
+        vectorizer_model=_Held(found),
         ctfidf_model=ClassTfidfTransformer(),
         top_n_words=_TERMS,
         calculate_probabilities=False,
         verbose=False,
     )
     with contextlib.redirect_stdout(None):
-        found, _ = topic_model.fit_transform(keys, embeddings=placed)
+        numbered, _ = topic_model.fit_transform([str(i) for i in range(len(placed))], embeddings=placed)
     # BERTopic numbers topics by size: follow one review of each back to its cluster.
     number = {
-        int(cluster): int(found[int(np.flatnonzero(clusters.labels_ == cluster)[0])]) for cluster in _used(clusters)
+        int(cluster): int(numbered[int(np.flatnonzero(clusters.labels_ == cluster)[0])]) for cluster in _used(clusters)
     }
-    return {cluster: [(w, float(s)) for w, s in topic_model.get_topic(n) if w] for cluster, n in number.items()}
+    return {
+        cluster: [int(word) for word, weight in topic_model.get_topic(n) if word and weight > 0]
+        for cluster, n in number.items()
+    }
 
 
 @contextlib.contextmanager
@@ -149,13 +170,6 @@ def _set_aside(*packages: str) -> Iterator[None]:
             del sys.modules[name]
 
 
-def _pairs() -> CountVectorizer:
-    """Counts words and pairs of neighbouring words in reviews given as counted keys."""
-    return CountVectorizer(
-        tokenizer=str.split, token_pattern=None, lowercase=False, ngram_range=(1, 2), dtype=np.float32
-    )
-
-
 def _used(clusters: MergedClusters) -> np.ndarray:
     return np.unique(clusters.labels_[clusters.labels_ >= 0])
 
@@ -166,7 +180,8 @@ def _model(
     ids: np.ndarray,
     placed: np.ndarray,
     clusters: MergedClusters,
-    terms: dict[int, list[tuple[str, float]]],
+    found: Phrases,
+    terms: dict[int, list[int]],
     previous: TopicModel | None,
     old: Assignment | None,
     kept: frozenset[int],
@@ -175,7 +190,6 @@ def _model(
     shared: dict[str, Any],
 ) -> TopicModel:
     """Put clusters, fine subjects, names and ids together."""
-    random = np.random.default_rng(seed)
     used = _used(clusters)
     members = [np.flatnonzero(clusters.labels_ == c) for c in used]
     centres = clusters.centres_[used]
@@ -189,9 +203,10 @@ def _model(
     irritant_ids = carried(members, old.irritant if old else None, fresh[0], forced)
     subject_ids = carried([rows for _, rows in groups], old.subject if old else None, fresh[1], forced_subjects)
     earlier = {t.id: t for t in previous.irritants} if previous is not None else {}
+    exemplars = [m[np.argsort(-(placed[m] @ centres[i]), kind="stable")[:_EXEMPLARS]] for i, m in enumerate(members)]
     titles = names.named(
-        [terms[int(c)] for c in used],
-        [_some(texts, m, random, _NAMING_SAMPLE) for m in members],
+        phrases.telling(found, members, pools=[terms[int(c)] for c in used]),
+        [[texts[int(r)] for r in rows] for rows in exemplars],
         known=[earlier[i].title if i in earlier else None for i in irritant_ids],
         titler=titler,
     )
@@ -202,13 +217,13 @@ def _model(
             label=titles[i].label,
             terms=titles[i].terms,
             named_by=titles[i].by,
-            exemplars=tuple(int(r) for r in ids[m[np.argsort(-(placed[m] @ centres[i]), kind="stable")[:_EXEMPLARS]]]),
+            exemplars=tuple(int(r) for r in ids[exemplars[i]]),
             x=float(places[i, 0]),
             y=float(places[i, 1]),
         )
-        for i, m in enumerate(members)
+        for i in range(len(members))
     )
-    subject_titles = _subject_names(texts, groups, members, titles, random)
+    subject_titles = _subject_names(found, groups, members, titles)
     subjects = tuple(
         Topic(id=subject_ids[j], label=subject_titles[j].label, terms=subject_titles[j].terms, parent=irritant_ids[i])
         for j, (i, _) in enumerate(groups)
@@ -268,37 +283,20 @@ def carried(
 
 
 def _subject_names(
-    texts: Sequence[str],
+    found: Phrases,
     groups: Sequence[tuple[int, np.ndarray]],
     members: Sequence[np.ndarray],
     titles: Sequence[names.Named],
-    random: np.random.Generator,
 ) -> list[names.Named]:
     """Titles of subjects: the words that set each apart from the other reviews of its irritant."""
     out: list[names.Named] = []
-    for i in range(len(members)):
-        own = [rows for parent, rows in groups if parent == i]
+    for i, rows in enumerate(members):
+        own = [part for parent, part in groups if parent == i]
         if len(own) == 1:
             out.append(titles[i])
-            continue
-        samples = [_some(texts, rows, random, _SUBJECT_SAMPLE) for rows in own]
-        counter = _pairs()
-        counts = counter.fit_transform([" ".join(text.counted(sample)) for sample in samples])
-        presence = np.asarray(counts.todense())
-        share = presence / presence.sum(axis=1, keepdims=True)
-        weight = share * np.log((share + 1e-4) / (share.mean(axis=0) + 1e-4))
-        words = counter.get_feature_names_out()
-        terms = []
-        for row in weight:
-            best = np.argsort(-row, kind="stable")[:_TERMS]
-            terms.append([(str(words[j]), float(row[j])) for j in best])
-        out.extend(names.named(terms, samples))
+        else:
+            out.extend(names.named(phrases.telling(found, own, around=rows), [()] * len(own)))
     return out
-
-
-def _some(texts: Sequence[str], rows: np.ndarray, random: np.random.Generator, most: int) -> list[str]:
-    chosen = rows if len(rows) <= most else random.choice(rows, most, replace=False)
-    return [texts[int(i)] for i in np.sort(chosen)]
 
 
 def _map(centres: np.ndarray) -> np.ndarray:
@@ -324,6 +322,7 @@ def _empty(kind: str, last_publication: str, n: int, previous: TopicModel | None
         words=Words(("-",), np.ones(1, dtype=np.float32), np.zeros((1, 1), dtype=np.float32)),
         centres=none,
         subject_centres=none,
+        aside=none,
         threshold=0.0,
         next_ids=previous.next_ids if previous is not None else (0, _FIRST_SUBJECT),
     )

@@ -19,12 +19,11 @@ from typing import Any
 
 import numpy as np
 
-from analytics.topics import text
 from analytics.topics.clusters import judged
 from analytics.topics.vectors import Words
 from data.errors import VigieError
 
-FORMAT = 1
+FORMAT = 2
 UNASSIGNED = -1
 _BATCH = 20_000
 
@@ -74,6 +73,7 @@ class TopicModel:
     words: Words
     centres: np.ndarray  # (irritants, dimensions), unit rows
     subject_centres: np.ndarray  # (subjects, dimensions), unit rows
+    aside: np.ndarray  # (groups without a subject, dimensions), unit rows: reviews nearest to them stay unassigned
     threshold: float  # evidence under which a review stays unassigned
     next_ids: tuple[int, int]  # first irritant id and first subject id never given yet
 
@@ -81,7 +81,7 @@ class TopicModel:
     def version(self) -> str:
         """Identity of the model: its format and a digest of what it assigns with."""
         digest = hashlib.blake2b(digest_size=5)
-        for array in (self.words.idf, self.words.vectors, self.centres, self.subject_centres):
+        for array in (self.words.idf, self.words.vectors, self.centres, self.subject_centres, self.aside):
             digest.update(np.ascontiguousarray(array, dtype=np.float32).tobytes())
         digest.update(json.dumps([self.kind, self.threshold, [t.id for t in self.irritants]]).encode())
         return f"topics-{FORMAT}-{digest.hexdigest()}"
@@ -98,13 +98,13 @@ class TopicModel:
         )
 
     def _assign(self, batch: Sequence[str]) -> Assignment:
-        vectors, lengths = self.words.embed(list(text.counted(batch)))
+        vectors, lengths = self.words.embed(batch)
         n = len(batch)
         irritant = np.full(n, UNASSIGNED, dtype=np.int64)
         subject = np.full(n, UNASSIGNED, dtype=np.int64)
         score = np.zeros(n)
         if self.irritants:
-            best, proof = judged(vectors, lengths, self.centres)
+            best, proof = judged(vectors, lengths, self.centres, self.aside)
             kept = proof > self.threshold
             irritant[kept] = np.array([t.id for t in self.irritants])[best[kept]]
             score[kept] = np.clip(np.einsum("ij,ij->i", vectors[kept], self.centres[best[kept]]), 0.0, 1.0)
@@ -131,6 +131,7 @@ class TopicModel:
                 word_vectors=self.words.vectors,
                 centres=self.centres,
                 subject_centres=self.subject_centres,
+                aside=self.aside,
             )
         description = {
             "format": FORMAT,
@@ -168,7 +169,7 @@ def load(folder: Path) -> TopicModel | None:
             raise ValueError("its numbers are not the ones that were written")
         with np.load(folder / "model.npz", allow_pickle=False) as stored:
             words = Words(tuple(said["vocabulary"]), stored["idf"], stored["word_vectors"])
-            centres, subject_centres = stored["centres"], stored["subject_centres"]
+            centres, subject_centres, aside = stored["centres"], stored["subject_centres"], stored["aside"]
         return TopicModel(
             kind=said["kind"],
             fitted_on=int(said["fitted_on"]),
@@ -178,6 +179,7 @@ def load(folder: Path) -> TopicModel | None:
             words=words,
             centres=centres,
             subject_centres=subject_centres,
+            aside=aside,
             threshold=float(said["threshold"]),
             next_ids=(int(said["next_ids"][0]), int(said["next_ids"][1])),
         )

@@ -1,53 +1,77 @@
-"""Titles of irritants: readable words, never stems, never twice the same."""
+"""Titles of irritants: noun phrases that people write, never stems, never twice the same."""
 
 from __future__ import annotations
 
-from analytics.topics import names, text
+import itertools
 
-REVIEWS = (
-    "Ma déclaration de revenus est bloquée, la déclaration de revenus en ligne aussi.",
-    "Déclaration de revenus refusée. Le service des impôts ne répond pas.",
-    "Les impôts ont perdu ma déclaration.",
-)
-TERMS = [("declar revenu", 0.4), ("impot", 0.3), ("declar", 0.3), ("bloque", 0.3), ("revenu", 0.2)]
+import numpy as np
+
+from analytics.topics import names, phrases, text
+
+TAX = [
+    "Ma déclaration de revenus est bloquée. Je dois déclarer mes revenus et la déclaration de revenus échoue.",
+    "La déclaration de revenus refusée. Le service des impôts ne répond jamais.",
+    "Les impôts ont perdu ma déclaration de revenus, les impôts se taisent lentement.",
+    "Une déclaration de revenus absurde, malheureusement. Mes impôts sont faux.",
+] * 5
+CARD = [
+    "La carte vitale est perdue. Ma carte vitale expire et la pharmacie refuse.",
+    "Ma carte vitale n'arrive pas. La pharmacie avance la carte vitale, malheureusement.",
+    "Une carte vitale bloquée, une pharmacie qui soupire.",
+    "Cette carte vitale attend. Notre pharmacie aussi.",
+] * 5
+
+
+def _told(*groups: list[str]) -> list[list[str]]:
+    found = phrases.find(text.cut([review for group in groups for review in group]), least=2)
+    bounds = np.cumsum([0, *map(len, groups)])
+    return phrases.telling(found, [np.arange(a, b) for a, b in itertools.pairwise(bounds)])
 
 
 def test_a_noun_with_its_complement_comes_first() -> None:
-    (named,) = names.named([TERMS], [REVIEWS])
-    assert named.label == "Déclaration de revenus"
-    assert named.terms[:2] == ("déclaration de revenus", "impôts")
+    tax, card = _told(TAX, CARD)
+    assert tax[0] == "déclaration de revenus"
+    assert card[0] == "carte vitale"
+    assert names.named([tax], [()])[0].label == "Déclaration de revenus, impôts"
 
 
-def test_words_of_a_shown_pair_are_not_repeated() -> None:
-    (named,) = names.named([TERMS], [REVIEWS])
-    assert "revenus" not in named.terms
-    assert "déclaration" not in named.terms
+def test_words_of_a_shown_phrase_are_not_repeated() -> None:
+    tax, _ = _told(TAX, CARD)
+    assert not {"revenus", "déclaration", "déclarer"} & set(tax)
 
 
-def test_a_pair_that_is_a_sentence_is_not_a_title() -> None:
-    reviews = ["Le conseiller ne répond jamais", "mon conseiller ne répond pas"]
-    found = names.readable([("conseil repond", 1.0), ("conseil", 0.2)], text.surfaces(reviews))
-    assert [key for key, _ in found] == ["conseil"]
+def test_an_adverb_or_a_verb_does_not_name_a_subject() -> None:
+    tax, card = _told(TAX, CARD)
+    assert tax[1] == "impôts"
+    assert card[1] == "pharmacie"
 
 
-def test_what_looks_like_a_verb_comes_after_a_noun() -> None:
-    reviews = ["Passeport refusé", "passeport refusé au guichet"]
-    terms = [(text.key("refusé"), 1.0), (text.key("passeport"), 0.9)]
-    found = names.readable(terms, text.surfaces(reviews))
-    assert [surface for _, surface in found] == ["passeport", "refusé"]
+def test_a_noun_followed_by_a_verb_is_no_phrase() -> None:
+    reviews = [
+        "Le conseiller répond mal.",
+        "Mon conseiller répond tard.",
+        "Il répond la même chose, elle répond le contraire.",
+    ]
+    (shown,) = _told(reviews * 5)
+    assert "conseiller répond" not in shown
 
 
-def test_an_acronym_keeps_its_capitals_inside_a_pair() -> None:
+def test_the_accented_form_is_shown_when_people_write_it_as_often() -> None:
+    found = phrases.find(text.cut(["la préfecture", "la prefecture", "ma préfecture", "la prefecture"]), least=2)
+    assert found.surface(found.names.index(text.key("préfecture"))) == "préfecture"
+
+
+def test_an_acronym_keeps_its_capitals_inside_a_phrase() -> None:
     written = text.surfaces(["Aide au logement refusée", "Mon aide au logement est refusée"])
     assert written[f"apl {text.key('refusée')}"].most_common(1)[0][0] == "APL refusée"
 
 
 def test_titles_are_unique() -> None:
-    found = names.named([TERMS] * 4, [REVIEWS] * 4)
+    found = names.named([["impôts", "déclaration", "mairie"]] * 4, [()] * 4)
     assert len({n.label for n in found}) == 4
 
 
-def test_a_topic_without_readable_terms_still_has_a_title() -> None:
-    (named,) = names.named([[("zzz", 1.0)]], [["tout autre chose"]])
+def test_a_topic_without_telling_words_still_has_a_title() -> None:
+    (named,) = names.named([[]], [()])
     assert named.label == "Sujet sans mots fréquents"
     assert named.terms == ()

@@ -30,7 +30,7 @@ def test_stems_agree_whatever_the_accents() -> None:
 
 
 def test_a_written_out_name_counts_as_its_acronym() -> None:
-    written, short = text.counted(["La caisse d'allocations familiales m'ignore", "La CAF m'ignore"])
+    written, short = text.sentences(["La caisse d'allocations familiales m'ignore", "La CAF m'ignore"])
     assert written == short
     assert text.surfaces(["la caisse d'allocations familiales"])["caf"] == {"CAF": 1}
 
@@ -41,24 +41,35 @@ def test_words_are_shown_as_people_write_them() -> None:
 
 
 def test_glued_paragraphs_and_typographic_apostrophes_are_read() -> None:
-    (keys,) = text.counted(["Bonjour Anne,L’attestation\xa0fiscale"])
-    assert keys == "anne attest fiscal"
+    assert list(text.sentences(["Bonjour Anne,L’attestation\xa0fiscale"])) == [["anne attest fiscal"]]
 
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.text(max_size=200), max_size=5))
 def test_any_text_is_counted_without_error(texts: list[str]) -> None:
-    assert [" ".join(parts) for parts in text.sentences(texts)] == list(text.counted(texts))
+    assert len(list(text.sentences(texts))) == len(text.cut(texts)) == len(texts)
     text.surfaces(texts)
+
+
+def test_a_sentence_ends_with_its_review_and_a_comma_ends_none() -> None:
+    tokens = text.cut(["Le passeport, la mairie", "Une amende. Un radar"])
+    assert tokens.review.tolist() == [0, 0, 1, 1]
+    assert len(set(tokens.sentence.tolist())) == 3
+    assert [tokens.keys[k] for k in tokens.key] == ["passeport", "mair", "amend", "radar"]
+
+
+def test_the_longest_name_of_an_acronym_wins() -> None:
+    tokens = text.cut(["l'allocation aux adultes handicapés est suspendue"])
+    assert tokens.written(int(tokens.counted[0]), int(tokens.counted[0])) == "AAH"
+    assert [tokens.keys[k] for k in tokens.key] == ["aah", text.key("suspendue")]
 
 
 def test_set_phrases_weigh_less_than_subjects() -> None:
     """Words met with every subject get shorter review vectors than words of one subject."""
     texts, _ = themes.corpus(400, seed=3)
     greeting = "Voici une banalité universelle."
-    words = vectors.learn(list(text.sentences([f"{t} {greeting}" if i % 2 else t for i, t in enumerate(texts)])))
-    keys = list(text.counted(["passeport consulat timbre", "banalité universelle"]))
-    _, (subject, phrase) = words.embed(keys)
+    words = vectors.learn(text.cut([f"{t} {greeting}" if i % 2 else t for i, t in enumerate(texts)]))
+    _, (subject, phrase) = words.embed(["passeport consulat timbre", "banalité universelle"])
     assert phrase < subject
 
 
