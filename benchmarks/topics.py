@@ -2,10 +2,11 @@
 
     python -m benchmarks.topics [--reviews 20000] [--demo-seed 21] [--seeds 5] [--grow 20000 100000] [--data DIR]
 
-Prints three tables: quality against the demo's true irritants (BERTopic with its own UMAP and HDBSCAN, and k-means, get
-the vectors that ours computed), agreement with what the real sample declares when it is at hand, and how time and
-memory grow. Every fit runs in a process of its own, so that its peak memory is its own; numba compiles UMAP before the
-clock starts. `--data` names a folder that `python -m data demo` wrote; the default demo seed was never used for tuning.
+Prints three tables: quality against the demo's true irritants, agreement with what the real sample declares when it is
+at hand, and how time and memory grow. All three methods are given the same texts and the same vectors, and their time is
+that of the clusters and of the topics' words; what only ours does (its vectors, fine subjects, French names, ids, and the
+assignment that serves) is timed apart. Every fit runs in a process of its own, so that its peak memory is its own; numba
+compiles UMAP before the clock starts. `--data` names a folder that `python -m data demo` wrote; the default demo seed was never used for tuning.
 Exit status 1 when a target is missed.
 """
 
@@ -30,15 +31,17 @@ from scipy import sparse
 from sklearn.metrics import adjusted_mutual_info_score
 from tqdm import tqdm
 
-from analytics.topics import fit, text, vectors
+from analytics.topics import fit, phrases, text, vectors
+from analytics.topics.clusters import MergedClusters
+from analytics.topics.text import Tokens
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = ROOT.parent / "shared" / "data" / "experiences-2019-2023.csv"
 METHODS = ("vigie", "bertopic", "kmeans")
 NAMES = {
-    "vigie": "Vigie (vectors, names and assignment included)",
-    "bertopic": "BERTopic defaults (UMAP, HDBSCAN), same vectors",
-    "kmeans": "k-means, same vectors",
+    "vigie": "Vigie",
+    "bertopic": "BERTopic defaults (UMAP, HDBSCAN)",
+    "kmeans": "k-means",
 }
 TOP = 10
 SEEDS = ("seeds agree, assigned", "seeds agree, all")
@@ -49,7 +52,8 @@ LIMITS = {100_000: (180.0, None), 1_000_000: (1800.0, 8.0)}  # seconds, GiB
 class Found:
     """What the seeds of one method gave."""
 
-    seconds: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)  # clusters and topics' words, given the vectors
+    whole: list[float] = field(default_factory=list)  # from texts to assigned reviews with French names; ours only
     peak_mb: list[float] = field(default_factory=list)
     labels: list[np.ndarray] = field(default_factory=list)  # -1 = rejected
 
@@ -66,9 +70,9 @@ class Corpus:
 def one(method: str, folder: Path, seed: int) -> dict[str, Any]:
     """Cluster the corpus of `folder` once, in this process: labels go to a file, time and peak memory are returned."""
     texts: list[str] = json.loads((folder / "texts.json").read_text("utf-8"))
-    placed = np.load(folder / "vectors.npy")
+    placed, lengths = np.load(folder / "vectors.npy"), np.load(folder / "lengths.npy")
     runs: dict[str, Callable[[], np.ndarray]] = {
-        "vigie": lambda: _vigie(texts, seed),
+        "vigie": lambda: _vigie(texts, placed, lengths, seed),
         "bertopic": lambda: _bertopic(texts, placed),
         "kmeans": lambda: _kmeans(texts, placed, seed),
     }
@@ -79,13 +83,21 @@ def one(method: str, folder: Path, seed: int) -> dict[str, Any]:
     began = time.perf_counter()
     labels = runs[method]()
     seconds = time.perf_counter() - began
+    whole = seconds
+    if method == "vigie":  # what serves: a model from the texts alone, and its assignment of them
+        began = time.perf_counter()
+        fitted = fit.fit(texts, range(len(texts)), kind="real", last_publication="2025-01-01", seed=seed)
+        labels = fitted.assign(texts).irritant
+        whole = time.perf_counter() - began
     np.save(folder / f"{method}-{seed}.npy", labels)
-    return {"seconds": seconds, "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"seconds": seconds, "whole": whole, "peak_mb": peak}
 
 
-def _vigie(texts: Sequence[str], seed: int) -> np.ndarray:
-    fitted = fit.fit(texts, range(len(texts)), kind="real", last_publication="2025-01-01", seed=seed)
-    return fitted.assign(texts).irritant
+def _vigie(texts: Sequence[str], placed: np.ndarray, lengths: np.ndarray, seed: int) -> np.ndarray:
+    clusters = MergedClusters(lengths, min(fit.IRRITANTS, len(texts) // 10), seed)
+    fit.composed(phrases.find(text.cut(texts), least=5), placed, clusters)
+    return clusters.labels_
 
 
 def _bertopic(texts: Sequence[str], placed: np.ndarray) -> np.ndarray:
@@ -98,9 +110,9 @@ def _bertopic(texts: Sequence[str], placed: np.ndarray) -> np.ndarray:
 def _kmeans(texts: Sequence[str], placed: np.ndarray, seed: int) -> np.ndarray:
     from sklearn.cluster import KMeans
 
-    labels = KMeans(min(fit.IRRITANTS, len(texts) // 10), n_init=3, random_state=seed).fit_predict(placed)
-    _weights(list(text.counted(texts)), labels)  # the others' time holds their terms too
-    return np.asarray(labels)
+    labels = np.asarray(KMeans(min(fit.IRRITANTS, len(texts) // 10), n_init=3, random_state=seed).fit_predict(placed))
+    _weights(text.cut(texts), labels)  # the others' time holds their words too
+    return labels
 
 
 def compared(corpus: Corpus, methods: Sequence[str], seeds: int, bar: tqdm[Any]) -> dict[str, Found]:
@@ -111,6 +123,7 @@ def compared(corpus: Corpus, methods: Sequence[str], seeds: int, bar: tqdm[Any])
         for seed in range(seeds):
             told = _child("--one", method, "--folder", str(corpus.folder), "--one-seed", str(seed))
             found.seconds.append(told["seconds"])
+            found.whole.append(told["whole"])
             found.peak_mb.append(told["peak_mb"])
             found.labels.append(np.load(corpus.folder / f"{method}-{seed}.npy"))
             bar.update()
@@ -136,9 +149,10 @@ def purity(truth: np.ndarray, labels: np.ndarray) -> float:
     return hits / max(1, int(kept.sum()))
 
 
-def _weights(keys: Sequence[str], labels: np.ndarray) -> tuple[np.ndarray, sparse.csr_matrix]:
+def _weights(tokens: Tokens, labels: np.ndarray) -> tuple[np.ndarray, sparse.csr_matrix]:
     """c-TF-IDF (topics, words), the same formula for every method, and the reviews' words as 0/1."""
-    counts = vectors.counter(min_df=5).fit_transform(keys)
+    every = vectors.counts(tokens, tokens.keys)
+    counts = every[:, np.flatnonzero(np.bincount(every.indices, minlength=every.shape[1]) >= 5)].tocsr()
     used = np.unique(labels[labels >= 0])
     member = sparse.csr_matrix((labels[None, :] == used[:, None]).astype(np.float32))
     tf = np.asarray((member @ counts).todense())
@@ -147,14 +161,14 @@ def _weights(keys: Sequence[str], labels: np.ndarray) -> tuple[np.ndarray, spars
     return weight, (counts > 0).astype(np.float32).tocsr()
 
 
-def coherence(keys: Sequence[str], labels: np.ndarray) -> tuple[float, float]:
+def coherence(tokens: Tokens, labels: np.ndarray) -> tuple[float, float]:
     """Mean NPMI of the ten first words of the topics over the corpus' own reviews, and the share of distinct ones."""
-    weight, present = _weights(keys, labels)
+    weight, present = _weights(tokens, labels)
     tops = np.argsort(-weight, axis=1, kind="stable")[:, :TOP]
     words = np.unique(tops)
     place = {int(w): k for k, w in enumerate(words)}
     narrow = present[:, words]
-    together = np.asarray((narrow.T @ narrow).todense()) / len(keys)
+    together = np.asarray((narrow.T @ narrow).todense()) / len(tokens)
     alone = together.diagonal()
     scores = []
     for top in tops:
@@ -166,7 +180,7 @@ def coherence(keys: Sequence[str], labels: np.ndarray) -> tuple[float, float]:
 
 def quality(corpus: Corpus, found: dict[str, Found]) -> tuple[list[list[str]], dict[str, dict[str, float]]]:
     """One row a method, and the figures the targets are held to."""
-    keys = list(text.counted(corpus.texts))
+    tokens = text.cut(corpus.texts)
     rows, told = [], {}
     for method, runs in found.items():
         every = [adjusted_mutual_info_score(corpus.truth, labels) for labels in runs.labels]
@@ -174,7 +188,7 @@ def quality(corpus: Corpus, found: dict[str, Found]) -> tuple[list[list[str]], d
             adjusted_mutual_info_score(corpus.truth[labels >= 0], labels[labels >= 0]) for labels in runs.labels
         ]
         rejected = [float((labels < 0).mean()) for labels in runs.labels]
-        npmi, diversity = coherence(keys, runs.labels[0])
+        npmi, diversity = coherence(tokens, runs.labels[0])
         both, all_ = agreement(runs.labels)
         told[method] = {
             "seconds": float(np.median(runs.seconds)),
@@ -186,6 +200,7 @@ def quality(corpus: Corpus, found: dict[str, Found]) -> tuple[list[list[str]], d
             [
                 NAMES[method],
                 f"{np.median(runs.seconds):.1f}",
+                f"{np.median(runs.whole):.1f}" if method == "vigie" else "–",
                 f"{max(runs.peak_mb):.0f}",
                 f"{np.mean([len(np.unique(x[x >= 0])) for x in runs.labels]):.0f}",
                 f"{np.mean(every):.3f}",
@@ -235,9 +250,10 @@ def demo_corpus(data: Path, folder: Path) -> tuple[Corpus, np.ndarray]:
 def _prepared(texts: list[str], truth: np.ndarray, folder: Path) -> Corpus:
     """Write what the processes read: texts, and the vectors that ours would compute."""
     folder.mkdir(parents=True, exist_ok=True)
-    sentences = list(text.sentences(texts))
-    placed, _ = vectors.learn(sentences).embed([" ".join(parts) for parts in sentences])
+    tokens = text.cut(texts)
+    placed, lengths = vectors.learn(tokens).place(tokens)
     np.save(folder / "vectors.npy", placed)
+    np.save(folder / "lengths.npy", lengths)
     (folder / "texts.json").write_text(json.dumps(texts, ensure_ascii=False), "utf-8")
     return Corpus(texts, truth, folder)
 
@@ -326,7 +342,9 @@ def targets(told: dict[str, dict[str, float]]) -> list[tuple[str, bool]]:
     others = [told[m] for m in told if m != "vigie"]
     if "bertopic" in told:
         times = told["bertopic"]["seconds"] / ours["seconds"]
-        checks.append((f"at least 10 times faster than BERTopic's defaults: {times:.1f} times", times >= 10))
+        checks.append(
+            (f"at least 10 times faster than BERTopic's defaults, given the vectors: {times:.1f} times", times >= 10)
+        )
     if others:
         best = max(o["ami"] for o in others)
         checks.append((f"AMI on all reviews {ours['ami']:.3f}, best of the others {best:.3f}", ours["ami"] >= best))
@@ -384,7 +402,8 @@ def _quality(args: argparse.Namespace, folder: Path) -> bool:
         "(time: median; memory: highest; the rest: means, NPMI and diversity of the first seed)",
         [
             "method",
-            "s",
+            "s, clusters and words",
+            "s, all",
             "peak MB",
             "topics",
             "AMI, all",
@@ -410,7 +429,7 @@ def _quality(args: argparse.Namespace, folder: Path) -> bool:
         print("Refit two months later, reviews that keep their irritant: ", end="")
         print(", ".join(f"{100 * share:.1f} % of {name}" for name, share in kept.items()))
         checks = targets(told)
-        checks.append((f"ids kept by a refit: {100 * kept['assigned before']:.1f} %", kept["assigned before"] >= 0.9))
+        checks.append((f"irritant kept by a refit, of all reviews: {100 * kept['all']:.1f} %", kept["all"] >= 0.9))
         for words, held in checks:
             print(f"{'held  ' if held else 'MISSED'}  {words}")
             good &= held
