@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analytics import words
+from analytics import strengths, words
 from analytics.topics import text
 from data.filters import Filters
 from data.warehouse import Warehouse, sql
@@ -29,13 +29,15 @@ _READ = 400  # texts read to find how people write the words
 
 def irritants(warehouse: Warehouse, first: Filters, second: Filters) -> pd.DataFrame:
     """Irritants of either selection: `id`, `label`, `n_first`, `n_second`, `share_first`, `share_second` (0..1 of all
-    reviews of the side), `ratio` (second over first), `p`, `certain`, `verdict`; surest first.
+    reviews of the side), `ratio` (second over first), `p`, `certain`, `verdict`; surest first. Subjects that are mostly
+    praised are no irritants.
     """
     columns = ["id", "label", "n_first", "n_second", "share_first", "share_second", "ratio", "p", "certain", "verdict"]
     if not warehouse.has("topics"):
         return pd.DataFrame(columns=columns)
     frame = warehouse.frame(*_both("comparison_irritants", first, second))
-    frame = frame[frame["n_first"] + frame["n_second"] > 0].reset_index(drop=True)
+    frame = frame[~frame["id"].isin(strengths.praised(warehouse)) & (frame["n_first"] + frame["n_second"] > 0)]
+    frame = frame.reset_index(drop=True)
     if frame.empty:
         return frame.reindex(columns=columns)
     whole = [int(frame["all_first"].iloc[0]), int(frame["all_second"].iloc[0])]

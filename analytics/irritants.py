@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from analytics import delays
+from analytics import delays, strengths
 from data.filters import Filters, narrowed
 from data.warehouse import Warehouse, sql
 
@@ -59,12 +59,14 @@ def listing(warehouse: Warehouse, filters: Filters) -> pd.DataFrame:
 
     `n_previous` and `change` (n / n_previous - 1) compare with the period of equal length just before and are missing
     for an open period; `trend` lists the reviews of the last 13 blocks of four weeks, oldest first, ending with the
-    period. Unassigned reviews are not listed. Empty before any refresh.
+    period. Neither unassigned reviews nor subjects that are mostly praised (`strengths`) are listed. Empty before any
+    refresh.
     """
     if not warehouse.has("topics"):
         return pd.DataFrame(columns=LISTING)
     topics = warehouse.frame("SELECT id, label, terms FROM topics WHERE level = 'irritant'")
     figures = _figures(warehouse, filters)
+    topics = topics[~topics["id"].isin(strengths.praised(warehouse))]
     frame = topics.merge(figures, on="id")
     before = filters.previous()
     if before is None:
@@ -165,8 +167,9 @@ def helpful(warehouse: Warehouse, irritant_id: int, filters: Filters, limit: int
 
 
 def chart_map(warehouse: Warehouse) -> pd.DataFrame:
-    """The map of irritants: `id`, `label`, `x`, `y` (no unit: near means alike), `size`, `share_negative`, `terms`."""
-    return warehouse.frame(sql(__file__, "irritant_map"))
+    """The map of irritants (mostly praised subjects left out): `id`, `label`, `x`, `y` (no unit: near means alike), `size`, `share_negative`, `terms`."""
+    frame = warehouse.frame(sql(__file__, "irritant_map"))
+    return frame[~frame["id"].isin(strengths.praised(warehouse))].reset_index(drop=True)
 
 
 def joined(warehouse: Warehouse, irritant_id: int) -> int | None:

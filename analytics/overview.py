@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analytics import trends
+from analytics import strengths, trends
 from analytics.trends import Figures
 from data.filters import Filters, narrowed
 from data.warehouse import Warehouse, sql
@@ -28,7 +28,7 @@ CERTAIN = 0.05  # false discovery rate among everything compared
 class Change:
     """One irritant or institution whose share of the reviews moved between two months of four weeks."""
 
-    kind: Literal["irritant", "institution"]
+    kind: Literal["irritant", "strength", "institution"]  # a strength is a subject that is mostly praised
     key: str  # irritant id as text, or typology
     label: str
     n_now: int
@@ -91,8 +91,18 @@ def changes(warehouse: Warehouse, filters: Filters, most: int = 6) -> list[Chang
     share = rows[0][5] / (rows[0][5] + rows[0][6])
     tests = [float(stats.binomtest(row[3], row[3] + row[4], share).pvalue) for row in rows]
     certain = stats.false_discovery_control(np.array(tests)) <= CERTAIN
+    praised = {str(id_) for id_ in strengths.praised(warehouse)}
     found = [
-        Change(kind, key, label, n_now, n_before, n_before * all_now / all_before, p, bool(sure))
+        Change(
+            "strength" if kind == "irritant" and key in praised else kind,
+            key,
+            label,
+            n_now,
+            n_before,
+            n_before * all_now / all_before,
+            p,
+            bool(sure),
+        )
         for (kind, key, label, n_now, n_before, all_now, all_before), p, sure in zip(rows, tests, certain, strict=True)
     ]
     return sorted(found, key=lambda c: (c.p, c.kind, c.key))[:most]

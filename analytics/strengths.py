@@ -16,6 +16,13 @@ from data.warehouse import Warehouse, sql
 POSITIVE = "Positif"
 
 
+def praised(warehouse: Warehouse) -> frozenset[int]:
+    """Subjects that more people praise than complain about, over the whole snapshot: no selection moves them."""
+    if not warehouse.has("topics"):
+        return frozenset()
+    return frozenset(int(id_) for (id_,) in warehouse.rows(sql(__file__, "strengths_praised")))
+
+
 def listing(warehouse: Warehouse, filters: Filters) -> pd.DataFrame:
     """Irritants seen from their bright side: `id`, `label`, `n` (positive reviews), `share` (of its reviews with a
     declared feeling, 0..1), `felt`, `n_previous` (None for an open period), `endorsements`; most praised first.

@@ -55,11 +55,13 @@ def _card(change: Change) -> None:
     key = hashlib.blake2b(change.key.encode(), digest_size=6).hexdigest()
     with st.container(border=True, key=f"change_{change.kind}_{key}"):
         arrow = "trending_up" if change.rose else "trending_down"
-        kind = "irritant" if change.kind == "irritant" else "institution"
+        kind = {"irritant": "irritant", "strength": "point fort"}.get(change.kind, "institution")
         st.markdown(f":material/{arrow}: **{states.plain(change.label)}** ({kind})")
         st.text(_change(change))
         if change.kind == "irritant":
             links.to("irritant", "Ouvrir l'irritant", id=change.key)
+        elif change.kind == "strength":
+            links.to("irritant", "Ouvrir ce sujet", id=change.key)
         else:
             links.to("tendances", "Voir ses tendances", institution=change.key)
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from analytics import irritants, ranking, reviews
 from data.filters import Filters
-from pages.components import charts, filters, french, identity, links, palette, reports, states, store, tables
+from pages.components import charts, filters, french, identity, links, reports, states, store, tables, unassigned
 
 _CRITERIA = {  # name -> label, what it is
     "volume": ("Volume", "Nombre d'avis."),
@@ -47,13 +47,14 @@ asked = filters.bar(irritants=False)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _listing(snapshot_id: str, asked: Filters) -> tuple[pd.DataFrame, int, int | None]:
-    """The irritants with their criteria, the reviews none explains, and all reviews of the previous period."""
+def _listing(snapshot_id: str, asked: Filters) -> tuple[pd.DataFrame, int, int, int | None]:
+    """The irritants with their criteria; reviews that no subject explains, all reviews, all of the previous period."""
     warehouse = store.warehouse()
     before = asked.previous()
     return (
         ranking.criteria(warehouse, asked),
         irritants.unassigned(warehouse, asked),
+        reviews.count(warehouse, asked),
         None if before is None else reviews.count(warehouse, before),
     )
 
@@ -82,6 +83,36 @@ def _growth(row: pd.Series) -> str:
         return "–"
     low, high = french.signed(100 * row["growth_low"]), french.signed(100 * row["growth_high"])
     return f"{french.signed(100 * row['growth'], 1)} % [{low} ; {high}]"
+
+
+def _points(ranked: pd.DataFrame, weights: dict[str, float]) -> None:
+    """Where each score comes from: points of each criterion, out of what its weight allows."""
+    counted = [name for name in _CRITERIA if weights[name]]
+    if not counted:
+        return
+    total = sum(weights.values())
+    most = {name: 100 * weights[name] / total for name in counted}
+    with st.expander("D'où viennent les scores", icon=":material/calculate:"):
+        st.caption(
+            "Points de chaque critère, sur le plus qu'il peut donner avec ces poids : tout au premier des irritants sur ce "
+            "critère, rien au dernier, la moitié si le chiffre manque. Leur somme est le score."
+        )
+        columns = {
+            f"part_{name}": st.column_config.NumberColumn(
+                f"{_CRITERIA[name][0]} (sur {french.number(most[name], 1)})", format="%.1f", help=_CRITERIA[name][1]
+            )
+            for name in counted
+        }
+        tables.table(
+            ranked,
+            {
+                "label": st.column_config.TextColumn("Irritant", width="medium", pinned=True),
+                "score": st.column_config.NumberColumn("Score", format="%.1f"),
+                **columns,
+            },
+            name="points-des-irritants",
+            alt="Points de chaque critère dans le score de chaque irritant",
+        )
 
 
 def _vanished(frame: pd.DataFrame) -> None:
@@ -118,13 +149,13 @@ if not store.warehouse().has("topics"):
     states.empty("Les irritants ne sont pas encore calculés.", "Lancez « Actualiser l'analyse » sur la page Données.")
     links.to("donnees", "Aller aux données")
     st.stop()
-known, unassigned, total_before = _listing(store.snapshot().id, asked)
+known, outside, total, total_before = _listing(store.snapshot().id, asked)
 listing = known.sort_values(["n", "id"], ascending=[False, True], ignore_index=True) if len(known) else known
 if listing.empty:
     states.empty("Aucun irritant sur cette sélection.", "Élargissez la période ou retirez un filtre.")
     st.stop()
 
-total = int(listing["n"].sum()) + unassigned
+praised = total - outside - int(listing["n"].sum())
 first = listing.iloc[0]
 headline.write(
     f"Le plus fréquent {filters.described(asked)} : **{states.plain(first['label'])}**, "
@@ -149,13 +180,13 @@ states.figures(
         ),
         states.Figure(
             "Avis rattachés",
-            french.percent(1 - unassigned / total, total),
-            "Part des avis qu'un irritant explique ; les autres sont suivis à part, pas jetés.",
+            french.percent(1 - outside / total, total),
+            "Part des avis dont le sujet est reconnu, irritant ou point fort ; les autres sont suivis en bas de page.",
         ),
         states.Figure(
             "Négatifs",
-            french.percent(negative / max(1, total - unassigned), total - unassigned),
-            "Part des avis rattachés dont l'auteur déclare un ressenti négatif.",
+            french.percent(negative / max(1, int(listing["n"].sum())), int(listing["n"].sum())),
+            "Part des avis de ces irritants dont l'auteur déclare un ressenti négatif.",
         ),
         states.Figure(
             "Montent vite",
@@ -166,6 +197,13 @@ states.figures(
     ]
 )
 
+if praised > 0:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(
+            f"{french.count(praised, 'avis porte', 'avis portent')} sur des sujets plus souvent salués que critiqués : ils "
+            "n'irritent pas et ne sont pas comptés ici."
+        )
+        links.to("points-forts", "Voir les points forts")
 top = listing.head(15)
 charts.show(
     charts.bars(list(top["label"]), list(top["n"])),
@@ -241,7 +279,8 @@ picked = st.dataframe(
     key="irritants_table",
     alt="Tous les irritants, leur score et leurs chiffres",
 )
-exported = shown.rename(columns=_EXPORTED)[list(_EXPORTED.values())]
+points = {f"part_{name}": f"Points : {label.lower()}" for name, (label, _) in _CRITERIA.items() if weights[name]}
+exported = shown.rename(columns=_EXPORTED | points)[[*_EXPORTED.values(), *points.values()]]
 with st.container(horizontal=True):
     tables.csv_button(exported, "tous-les-irritants")
     tables.xlsx_button(exported, "irritants")
@@ -256,11 +295,12 @@ with st.container(horizontal=True):
                     + ", ".join(f"{label.lower()} {weights[n]:.0f}" for n, (label, _) in _CRITERIA.items())
                     + "."
                 ],
-                exported.drop(columns=["Mots caractéristiques"]).head(30),
+                exported.drop(columns=["Mots caractéristiques", *points.values()]).head(30),
             )
         ],
         name="irritants",
     )
+_points(listing, weights)
 chosen = [int(listing.iloc[i]["id"]) for i in picked.selection.rows]
 with st.container(horizontal=True, vertical_alignment="bottom"):
     by_id = dict(zip(listing["id"], listing["label"], strict=True))
@@ -276,8 +316,4 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     if st.button("Ouvrir", icon=":material/arrow_forward:", key="ouvrir_irritant", disabled=named is None):
         st.switch_page(links.script("irritant"), query_params={"id": str(named)})
 _vanished(listing)
-st.header("Les avis qu'aucun irritant n'explique", anchor=False)
-st.caption(
-    f"{palette.SYMBOLS['Neutre']} {french.count(unassigned, 'avis', 'avis')} de la sélection ne se rattachent à aucun "
-    "irritant : ils restent lus, et les signaux faibles les surveillent."
-)
+unassigned.panel(asked, total)

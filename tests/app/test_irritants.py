@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
+import pytest
+
 from data import snapshots
 from tests.app.conftest import Opened, asked, figures, linked, said
 
@@ -49,6 +52,37 @@ def test_a_selection_without_reviews_says_what_to_widen(tiny_home: Path, open_pa
 def test_reviews_no_irritant_explains_are_counted_not_hidden(tiny_home: Path, open_page: Opened) -> None:
     ((n,),) = asked(tiny_home, "SELECT count(*) FROM review_topics WHERE irritant = -1")
     assert f"{n} avis de la sélection ne se rattachent à aucun irritant" in said(open_page("irritants"))
+
+
+def test_reviews_no_irritant_explains_are_listed(tiny_home: Path, open_page: Opened) -> None:
+    titles = asked(
+        tiny_home,
+        "SELECT r.title FROM reviews AS r JOIN review_topics AS t ON t.review_id = r.id WHERE t.irritant = -1",
+    )
+    told = said(open_page("irritants"))
+    for (title,) in titles:
+        assert title.replace("'", "&#x27;") in told
+
+
+def test_a_subject_that_is_praised_is_no_irritant(tiny_home: Path, open_page: Opened) -> None:
+    with duckdb.connect(str(snapshots.file_of(tiny_home, snapshots.current(tiny_home)))) as connection:
+        connection.execute(
+            "UPDATE reviews SET sentiment = 'Positif' FROM review_topics AS t WHERE t.review_id = id AND t.irritant = 1"
+        )
+    app = open_page("irritants")
+    told = said(app)
+    assert "Le plus fréquent" in told
+    assert "**Aide au logement en attente**" not in told
+    assert "4 avis portent sur des sujets plus souvent salués que critiqués" in told
+    assert "Aide au logement en attente" not in list(app.dataframe[0].value["label"])
+
+
+def test_the_points_of_each_criterion_add_up_to_the_score(tiny_home: Path, open_page: Opened) -> None:
+    app = open_page("irritants", poids_volume="5", poids_tags="0")
+    (points,) = [t.value for t in app.dataframe if "part_volume" in t.value]
+    parts = [c for c in points if c.startswith("part_")]
+    assert "part_tags" not in parts
+    assert points[parts].sum(axis=1).tolist() == pytest.approx(points["score"].tolist())
 
 
 def test_a_chosen_irritant_opens(tiny_home: Path, open_page: Opened) -> None:
