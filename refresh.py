@@ -196,7 +196,7 @@ def _routed(work: Work) -> Iterator[tuple[int, str | None, float]]:
         query, {"since": since, "most": _ROUTED_MOST}
     ).fetchall():
         route = router.route(text, declared=declared, department=department)
-        yield id_, route.typology, route.confidence
+        yield id_, declared if declared in route.neighbours else route.typology, route.confidence
 
 
 STEPS = (

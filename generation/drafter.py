@@ -54,10 +54,10 @@ class Drafter:
         rows = self._warehouse.rows(sql(__file__, "waiting_reviews"), params)
         return [int(row[0]) for row in rows]
 
-    def kinds(self, review_ids: list[int]) -> dict[int, str]:
-        """Kind of institution (typology) declared by each of these reviews, '' where none is."""
+    def kinds(self, review_ids: list[int]) -> dict[int, tuple[str, str]]:
+        """Kind of institution (typology) and institution (id) declared by each of these reviews, '' where none is."""
         rows = self._warehouse.rows(sql(__file__, "kinds_of"), {"ids": review_ids})
-        return {int(id_): typology or "" for id_, typology in rows}
+        return {int(id_): (typology, structure) for id_, typology, structure in rows}
 
     def asked(self, review_id: int) -> Asked:
         """The review `review_id` as a question. Raises VigieError when the snapshot does not hold it."""

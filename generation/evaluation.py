@@ -105,6 +105,9 @@ def evaluate(drafter: Drafter, cases: list[Case], *, seed: int, judge: Model | N
         **{f"reply_recall_at_{k}": _mean([rank is not None and rank <= k for rank in reply_ranks]) for k in AT},
         "reply_cases": len(reply_ranks),
         "routing_accuracy": _mean([route.typology == case.typology for case, route in answered]),
+        "routing_accuracy_with_neighbours": _mean(
+            [case.typology in (route.typology, *route.neighbours) for case, route in answered]
+        ),
         "routing_abstention": _mean([route.abstained for _, route in routed]),
         "without_severe_finding": _mean([all(f.severity != "high" for f in draft.findings) for _, draft in written]),
         "coverage_of_reply": _mean([_coverage(case.reply, draft.reply) for case, draft in told]),

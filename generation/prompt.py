@@ -1,7 +1,7 @@
 """The prompt: what is asked of a model, from versioned French templates, within a token budget.
 
-The stable part comes first (charter, fiches and examples of the kind of institution: the first message) so that a
-server or llama.cpp can reuse its prefix; the review comes last, fenced, as data. The rules it protects: the budget is
+The stable part comes first (charter, fiches and examples of the kind of institution: the first message; then the
+institution and its record) so that a server or llama.cpp can reuse its prefix; the review comes last, fenced, as data. The rules it protects: the budget is
 kept by dropping the least useful source, never by cutting a sentence; the stable part never depends on the review;
 the review's personal data were masked before it reaches this module.
 """
@@ -52,6 +52,7 @@ class Prompt:
     knows: Callable[[str], bool]  # whether a word is public (not perhaps a person's name)
     max_tokens: int = REPLY_TOKENS
     temperature: float = TEMPERATURE
+    shared: str = ""  # start of the second message that the institution alone decides: public text
 
     def parameters(self) -> dict[str, Any]:
         """What must be kept, with the seed, the messages and the sources, to make the draft again."""
@@ -83,10 +84,6 @@ class Prompt:
             kept["max_tokens"],
             kept["temperature"],
         )
-
-    def prefix_key(self) -> str:
-        """Same key, same first message: drafts sorted by it share a computed prefix."""
-        return hashlib.blake2b(self.messages[0]["content"].encode(), digest_size=6).hexdigest()
 
 
 @cache
@@ -133,6 +130,8 @@ def compose(
         for source in sources
         if (source.kind, source.id, source.heading) not in known
     ]
+    if briefing is not None:  # the record's number is then the same for every review of the institution
+        kept.sort(key=lambda source: source.kind != "structure")
     first = count(system)
     while True:
         user = _user(review, asked, institution, kept, len(told))
@@ -151,7 +150,12 @@ def compose(
             )
         kept.remove(_least_useful(kept))
     messages = ({"role": "system", "content": system}, {"role": "user", "content": user})
-    return Prompt(version(), messages, review, asked.sentiment, institution, (*told, *kept), weight, knows)
+    records = [source for source in kept if source.kind == "structure"]
+    bare = _user("", Asked(""), institution, records, len(told))
+    shared = user[: next((place for place, (a, b) in enumerate(zip(user, bare, strict=False)) if a != b), 0)]
+    return Prompt(
+        version(), messages, review, asked.sentiment, institution, (*told, *kept), weight, knows, shared=shared
+    )
 
 
 def review_of(asked: Asked) -> str:

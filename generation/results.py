@@ -54,11 +54,12 @@ class Route:
     """Which kind of institution should answer."""
 
     typology: str | None  # None when it abstains
-    confidence: float  # calibrated probability of the best typology
+    confidence: float  # calibrated probability that the review is for `typology`, or for it or one of `neighbours`
     alternatives: tuple[tuple[str, float], ...]  # next best, with their probabilities
     abstained: bool
     reason: str  # French, one sentence
     warning: str = ""  # the declared institution looks wrong; '' when it does not
+    neighbours: tuple[str, ...] = ()  # other kinds that the same matter is sent to, when no single one stands out
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from typing import Any
 
 import bm25s
 import numpy as np
+from scipy import sparse
 
 from data.errors import NotRefreshed
 from generation import text
@@ -30,7 +31,7 @@ NEAR_DUPLICATE = 0.7  # share of common terms above which a second reply adds no
 QUERY_TERMS = 400
 # Weights of the lists that are fused: words and meaning of the review; then, where like reviews were answered, words and
 # meaning of those replies. Measured by benchmarks.drafting_retrieval.
-ALONE = (1.0, 0.3)
+ALONE = (1.0, 0.5)
 WITH_REPLIES = (0.5, 1.0, 1.0, 1.2)
 FEEDBACK, FEEDBACK_TERMS = 20, 50  # nearest replies, and words of theirs, that widen the search of fiches
 
@@ -221,11 +222,13 @@ class _Shelf:
         self.columns = {name.removesuffix(".column"): values for name, values in self.columns.items()}
         self.size = len(self.columns["rank"])
         if self.size:
-            self._bm25 = bm25s.BM25.load(folder / "bm25", mmap=True, load_corpus=False, show_progress=False)
-            self._bm25.scores = {
-                name: np.asarray(values) if isinstance(values, np.memmap) else values
-                for name, values in self._bm25.scores.items()
-            }
+            loaded = bm25s.BM25.load(folder / "bm25", mmap=True, load_corpus=False, show_progress=False)
+            self._terms: dict[str, int] = loaded.vocab_dict
+            # Documents x terms, on disk: filled by hand, for the constructor would read and copy all of it.
+            self._scores = sparse.csc_matrix((self.size, len(loaded.scores["indptr"]) - 1), dtype=np.float32)
+            self._scores.data = np.asarray(loaded.scores["data"])
+            self._scores.indices = np.asarray(loaded.scores["indices"])
+            self._scores.indptr = np.asarray(loaded.scores["indptr"]).astype(self._scores.indices.dtype)
             self._vectors = _mapped(folder / "vectors.npy")
             self._texts = np.asarray(np.memmap(folder / "texts.jsonl", mode="r"))
             self._starts = _mapped(folder / "starts.npy")
@@ -236,11 +239,11 @@ class _Shelf:
 
     def lexical(self, wanted: list[str]) -> np.ndarray:
         """BM25 score of every document."""
-        vocabulary = self._bm25.vocab_dict
-        known = [vocabulary[term] for term in wanted if term in vocabulary]
-        if not known:
+        counted = Counter(self._terms[term] for term in wanted if term in self._terms)
+        if not counted:
             return np.zeros(self.size, dtype=np.float32)
-        return np.asarray(self._bm25.get_scores_from_ids(known), dtype=np.float32)
+        counts = np.fromiter(counted.values(), np.float32, len(counted))
+        return np.asarray(self._scores[:, list(counted)] @ counts, dtype=np.float32)
 
     def semantic(self, vector: np.ndarray) -> np.ndarray:
         """Cosine of every document with a projected query, negative ones at zero."""

@@ -1,10 +1,11 @@
 """Routing: which kind of institution should answer a review.
 
-A linear classifier learnt on the snapshot (ridge regression on TF-IDF) under plain rules for the known confusions. Its
-scores become probabilities by a temperature fitted on held-out reviews (Guo et al., "On calibration of modern neural
-networks", ICML 2017), then a logistic curve on the best one (Platt 1999). The rules it protects: it abstains below a
-stated confidence and says why; the declared institution is never replaced, only doubted aloud; reviews that still wait are
-judged, not learnt. The model is numpy and JSON, read memory-mapped: no pickle.
+A linear classifier learnt on the snapshot (ridge regression on TF-IDF) under plain rules for the known confusions;
+`calibration` turns its scores into probabilities. People send one matter to several kinds of
+institution (a refund of care: CPAM, CNAM, MSA), so that often no single kind is likely though the matter is plain: the
+router then answers the first kind and names its neighbours. The rules it protects: it abstains below a stated confidence
+and says why; the declared institution is never replaced, only doubted aloud; reviews that still wait are judged, not
+learnt. The model is numpy and JSON, read memory-mapped: no pickle.
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ from scipy import sparse
 
 from data.errors import VigieError
 from data.warehouse import sql
-from generation import text
+from generation import calibration, text
+from generation.calibration import CONFIDENT, LIFT, NEIGHBOURS, TOGETHER
 from generation.results import Route
 
 MOST = 20_000  # reviews learnt from, the most recent
 RAREST = 8  # reviews a typology needs to be learnt
 FEATURES = 30_000
-CONFIDENT = 0.5  # below, it abstains
 DOUBT = 0.7  # above, another typology than the declared one raises a warning
 RIDGE = 1.0
 
@@ -87,9 +88,9 @@ _CONFUSIONS = (
 def train(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, float]:
     """Learn from the declared typologies of the snapshot and write `folder`/router; returns its measures.
 
-    Measures are on a tenth of the reviews, held out: `accuracy`, `coverage` and `accuracy_covered` at the stated
-    confidence, `ece` (expected calibration error over ten bins). With fewer than two learnable typologies the router
-    only knows how to abstain.
+    Measures are on a tenth of the reviews, held out: `accuracy` of the first kind, `coverage`, `accuracy_covered` (the
+    declared kind is the one answered, or a neighbour) and `ece` (expected calibration error over ten bins). With fewer
+    than two learnable typologies the router only knows how to abstain.
     """
     target = folder / "router"
     shutil.rmtree(target, ignore_errors=True)
@@ -103,7 +104,8 @@ def train(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, floa
     idf = _idf(counts)
     matrix = _weighted(counts, idf).astype(np.float32)
     measures = {"reviews": float(len(rows)), "typologies": float(len(labels))}
-    temperature, curve = 1.0, (1.0, 0.0)
+    temperature, curve, together = 1.0, (1.0, 0.0), (1.0, 0.0)
+    shares = np.zeros(len(labels))
     coefficients = np.zeros((len(vocabulary), len(labels)), dtype=np.float32)
     if len(labels) >= 2:
         place = {label: number for number, label in enumerate(labels)}
@@ -111,10 +113,18 @@ def train(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, floa
         held = np.arange(len(rows)) % 5 == 0  # rows come in a shuffled, repeatable order
         trial = _ridge(matrix[~held], classes[~held], len(labels))
         scores = np.asarray(matrix[held] @ trial)
-        temperature = _temperature(scores, classes[held])
-        chances = _softmax(scores, temperature)
-        measures |= _measures(chances, _curve(chances[::2], classes[held][::2]), classes[held], slice(1, None, 2))
-        curve = _curve(chances, classes[held])
+        temperature = calibration.fit_temperature(scores, classes[held])
+        chances, truth = calibration.softmax(scores, temperature), classes[held]
+        shares = np.bincount(classes, minlength=len(labels)) / len(classes)
+        fitted = (
+            calibration.fit_curve(*calibration.first_kind(chances[::2], truth[::2])),
+            calibration.fit_curve(*calibration.same_matter(chances[::2], truth[::2])),
+        )
+        measures |= calibration.measured(chances[1::2], truth[1::2], fitted, shares)
+        curve, together = (
+            calibration.fit_curve(*calibration.first_kind(chances, truth)),
+            calibration.fit_curve(*calibration.same_matter(chances, truth)),
+        )
         coefficients = _ridge(matrix, classes, len(labels))
     np.save(target / "coefficients.npy", coefficients.astype(np.float32))
     np.save(target / "idf.npy", idf.astype(np.float32))
@@ -123,6 +133,8 @@ def train(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, floa
         "vocabulary": vocabulary,
         "temperature": temperature,
         "curve": curve,
+        "together": together,
+        "shares": [round(float(share), 6) for share in shares],
         "measures": measures,
         "places": {text.fold(city): kind for city, kind in places if city and len(city) > 3},
     }
@@ -139,37 +151,55 @@ class Router:
             description = json.loads((folder / "router.json").read_text("utf-8"))
         except FileNotFoundError:
             raise VigieError("no router on this snapshot: run python -m refresh") from None
+        if "together" not in description:
+            raise VigieError("the router of this snapshot was made by another version: run python -m refresh")
         self.labels: list[str] = description["labels"]
         self.measures: dict[str, float] = description["measures"]
         self._vocabulary: dict[str, int] = description["vocabulary"]
         self._temperature: float = description["temperature"]
         self._curve: tuple[float, float] = tuple(description["curve"])
+        self._together: tuple[float, float] = tuple(description["together"])
+        self._shares = np.array(description["shares"])
         self._places: dict[str, str] = description["places"]
         self._coefficients = np.load(folder / "coefficients.npy", mmap_mode="r")
         self._idf = np.load(folder / "idf.npy", mmap_mode="r")
 
     def route(self, review: str, *, declared: str | None = None, department: str | None = None) -> Route:
         """The typology that should answer `review`; `department` is the INSEE code when known."""
-        chances = self._chances(review)
-        if chances is None:
+        raw = self._chances(review)
+        if raw is None:
             return Route(None, 0.0, (), True, "Le texte ne dit pas assez de quoi il s’agit.")
-        order = np.argsort(-chances)[:4]
-        best, confidence, reason = int(order[0]), float(chances[order[0]]), ""
+        chances = calibration.calibrated(raw[np.newaxis, :], self._curve)[0]
+        order = [int(number) for number in np.argsort(-chances)[: NEIGHBOURS + 1]]
+        best, confidence, reason = order[0], float(chances[order[0]]), ""
         if settled := self._settle(review, chances, best, department):
             best, confidence, reason = settled
-        others = tuple((self.labels[i], round(float(chances[i]), 3)) for i in order if i != best)[:3]
+        neighbours: tuple[str, ...] = ()
+        if confidence < CONFIDENT and (matter := self._same_matter(raw, order)) is not None:
+            neighbours = tuple(self.labels[i] for i in order if i != best)[:NEIGHBOURS]
+            confidence = max(confidence, matter)
+            others = ", ".join(f"« {name} »" for name in neighbours)
+            reason = reason or f"Cette matière est adressée à « {self.labels[best]} » d’abord, mais aussi à {others}."
+        alternatives = tuple((self.labels[i], round(float(chances[i]), 3)) for i in order if i != best)[:3]
         label = self.labels[best]
-        if confidence < CONFIDENT:
+        if confidence < CONFIDENT and not neighbours:
             near = " ou ".join(f"« {self.labels[i]} »" for i in order[:2])
             reason = f"Le texte peut relever de {near} : à vous de choisir."
-            return Route(None, round(confidence, 3), ((label, round(confidence, 3)), *others)[:3], True, reason)
+            own = ((label, round(confidence, 3)), *alternatives)[:3]
+            return Route(None, round(confidence, 3), own, True, reason)
         reason = reason or f"Le vocabulaire de l’avis est celui des avis adressés à « {label} »."
         warning = ""
-        if declared and label != declared and declared in self.labels and confidence >= DOUBT:
+        if declared and declared in self.labels and declared not in (label, *neighbours) and confidence >= DOUBT:
             warning = (
                 f"L’avis est adressé à « {declared} » mais semble relever de « {label} » : vérifiez avant de répondre."
             )
-        return Route(label, round(confidence, 3), others, False, reason, warning)
+        return Route(label, round(confidence, 3), alternatives, False, reason, warning, neighbours)
+
+    def _same_matter(self, chances: np.ndarray, order: list[int]) -> float | None:
+        """Chance that the review is for one of the kinds of `order`, when that says something; else None."""
+        told = float(calibration.platt(chances[order].sum()[np.newaxis], self._together)[0])
+        usual = float(self._shares[order].sum())
+        return told if told >= max(TOGETHER, LIFT * usual) else None
 
     def _chances(self, review: str) -> np.ndarray | None:
         numbers = [self._vocabulary[term] for term in _terms(review) if term in self._vocabulary]
@@ -178,7 +208,7 @@ class Router:
         ids, counts = np.unique(numbers, return_counts=True)
         weights = (1.0 + np.log(counts)) * self._idf[ids]
         scores = (weights / np.linalg.norm(weights)) @ self._coefficients[ids]
-        return _calibrated(_softmax(scores[np.newaxis, :], self._temperature), self._curve)[0]
+        return calibration.softmax(scores[np.newaxis, :], self._temperature)[0]
 
     def _settle(
         self, review: str, chances: np.ndarray, best: int, department: str | None
@@ -292,66 +322,3 @@ def _ridge(matrix: sparse.csr_matrix, classes: np.ndarray, size: int) -> np.ndar
         direction = residual + direction * (renewed / np.maximum(norm, 1e-12))
         norm = renewed
     return solution
-
-
-def _softmax(scores: np.ndarray, temperature: float) -> np.ndarray:
-    shifted = scores * temperature
-    shifted = np.exp(shifted - shifted.max(axis=1, keepdims=True))
-    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))
-
-
-def _temperature(scores: np.ndarray, classes: np.ndarray) -> float:
-    """The factor on scores that makes held-out reviews likeliest."""
-
-    from scipy.optimize import minimize_scalar
-
-    def loss(logarithm: float) -> float:
-        chances = _softmax(scores, float(np.exp(logarithm)))
-        return float(-np.log(np.maximum(chances[np.arange(len(classes)), classes], 1e-12)).mean())
-
-    return float(np.exp(minimize_scalar(loss, bounds=(-2.0, 5.0), method="bounded").x))
-
-
-def _curve(chances: np.ndarray, classes: np.ndarray) -> tuple[float, float]:
-    """Slope and shift that turn the logit of the best probability into that of being right (Platt 1999)."""
-    right = chances.argmax(axis=1) == classes
-    if right.all() or not right.any():
-        return 1.0, 0.0
-    from sklearn.linear_model import LogisticRegression  # pages route, they never learn: they are spared its import
-
-    fitted = LogisticRegression().fit(_logit(chances.max(axis=1))[:, np.newaxis], right)
-    return float(max(0.0, fitted.coef_[0, 0])), float(fitted.intercept_[0])
-
-
-def _calibrated(chances: np.ndarray, curve: tuple[float, float]) -> np.ndarray:
-    """Rows of probabilities whose best one is the chance of being right; the others share the rest as before."""
-    best = chances.max(axis=1)
-    told = 1.0 / (1.0 + np.exp(-(curve[0] * _logit(best) + curve[1])))
-    scaled = chances * ((1.0 - told) / np.maximum(1.0 - best, 1e-9))[:, np.newaxis]
-    # None of the others may come out above the best: the order is the classifier's.
-    scaled = np.minimum(scaled, told[:, np.newaxis])
-    scaled[np.arange(len(chances)), chances.argmax(axis=1)] = told
-    return np.asarray(scaled)
-
-
-def _logit(chance: np.ndarray) -> np.ndarray:
-    clipped = np.clip(chance, 1e-6, 1 - 1e-6)
-    return np.asarray(np.log(clipped / (1.0 - clipped)))
-
-
-def _measures(chances: np.ndarray, curve: tuple[float, float], classes: np.ndarray, part: slice) -> dict[str, float]:
-    """Measures over `part` of the held-out reviews, the curve having been fitted on the others."""
-    confidence = _calibrated(chances[part], curve).max(axis=1)
-    right = chances[part].argmax(axis=1) == classes[part]
-    covered = confidence >= CONFIDENT
-    error = 0.0
-    for low in np.arange(0.0, 1.0, 0.1):
-        inside = (confidence > low) & (confidence <= low + 0.1)
-        if inside.any():
-            error += float(inside.mean() * abs(right[inside].mean() - confidence[inside].mean()))
-    return {
-        "accuracy": round(float(right.mean()), 4),
-        "coverage": round(float(covered.mean()), 4),
-        "accuracy_covered": round(float(right[covered].mean()), 4) if covered.any() else 0.0,
-        "ece": round(error, 4),
-    }

@@ -125,11 +125,29 @@ def acronyms() -> dict[str, str]:
         return {fold(row["acronym"]): row["expansion"] for row in csv.DictReader(stream)}
 
 
+@cache
+def everyday() -> dict[tuple[str, ...], list[str]]:
+    """Search terms of everyday words and those of the official words for them, from `reference/everyday.csv`."""
+    with (REFERENCE / "everyday.csv").open(encoding="utf-8", newline="") as stream:
+        return {tuple(terms(row["everyday"])): terms(row["official"]) for row in csv.DictReader(stream)}
+
+
 def query_terms(text: str) -> list[str]:
-    """Search terms of a question, its acronyms spelled out once each."""
+    """Search terms of a question, then once each those of its acronyms spelled out and of the official words for its
+    everyday ones ("papier rose": permis de conduire), the longest expression first."""
+    own = terms(text)
     words = _WORD.findall(fold(text))
     spelled = {word: acronyms()[word] for word in words if word in acronyms()}
-    return terms(text) + [term for expansion in spelled.values() for term in terms(expansion)]
+    told = [term for expansion in spelled.values() for term in terms(expansion)]
+    official: dict[str, None] = {}
+    place, longest = 0, max(map(len, everyday()))
+    while place < len(own):
+        sizes = range(min(longest, len(own) - place), 0, -1)
+        size = next((n for n in sizes if tuple(own[place : place + n]) in everyday()), 0)
+        official.update(dict.fromkeys(everyday().get(tuple(own[place : place + size]), ())))
+        place += max(size, 1)
+    known = {*own, *told}
+    return own + told + [term for term in official if term not in known]
 
 
 @dataclass(frozen=True)

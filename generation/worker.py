@@ -121,26 +121,30 @@ def _test(store: Engine, model: Model, stopping: threading.Event) -> None:
 
 
 class _Line:
-    """The order among equally pressing requests: the kind just served first, `TOGETHER` times in a row at most."""
+    """The order among equally pressing requests: the institution just served first, then its kind, `TOGETHER` times in a
+    row at most: the model has read what they share."""
 
     def __init__(self) -> None:
-        self._kind: str | None = None
+        self._served: tuple[str, str] | None = None  # kind of institution, institution
         self._row = 0
 
     def next(self, store: Engine, serving: _Serving) -> list[int]:
         """Reviews to take rather than older ones."""
-        if serving.model.patience is None or self._kind is None or self._row >= TOGETHER:
+        if serving.model.patience is None or self._served is None or self._row >= TOGETHER:
             return []
-        kinds = serving.drafter().kinds(drafts.next_reviews(store, LOOKED_AT))
-        return [review for review, kind in kinds.items() if kind == self._kind]
+        declared = serving.drafter().kinds(drafts.next_reviews(store, LOOKED_AT))
+        same = [review for review, both in declared.items() if both == self._served]
+        return same or [review for review, (kind, _) in declared.items() if kind == self._served[0]]
 
     def served(self, request: drafts.Request, serving: _Serving) -> None:
         """`request` is taken."""
         if serving.model.patience is None:
             return
-        kind = request.typology or serving.drafter().kinds([request.review_id]).get(request.review_id, "")
-        self._row = self._row + 1 if kind == self._kind and self._row < TOGETHER else 1
-        self._kind = kind
+        kind, institution = serving.drafter().kinds([request.review_id]).get(request.review_id, ("", ""))
+        kind = request.typology or kind
+        together = self._served is not None and kind == self._served[0] and self._row < TOGETHER
+        self._row = self._row + 1 if together else 1
+        self._served = kind, institution
 
 
 def _write(store: Engine, request: drafts.Request, serving: _Serving, pulse: _Pulse) -> None:

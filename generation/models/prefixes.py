@@ -1,9 +1,9 @@
 """Computed prefixes of prompts, kept in memory by llama.cpp and on disk by us.
 
-Drafts for one kind of institution share their first message. Reading it is most of the work of a draft on a processor;
-its state (157 MB for 1,200 tokens of a 7B model) is read back in a fraction of a second. The rules it protects: a
-state holds public text only (the first message never has a word of a review); one that can't be read back is made
-again, and no state is ever trusted for other tokens than its own; the folder stays bounded.
+Drafts for one kind of institution share their first message, those for one institution its record too. Reading them is
+most of the work of a draft on a processor; a state (157 MB for 1,200 tokens of a 7B model) is read back in a fraction of
+a second. The rules it protects: a state holds public text only (never a word of a review); one that can't be read back is
+made again, and no state is ever trusted for other tokens than its own; the folder stays bounded.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 
 LEAST = 200  # tokens from which a state is worth a file
-MOST = 16  # files kept, the last used
+MORE = 24  # tokens more than a shorter prefix from which a longer one is worth its own file
+MOST = (10, 10)  # files kept, the last used: of kinds of institution, of institutions
 
 log = logging.getLogger(__name__)
 
@@ -30,22 +31,44 @@ class Prefixes:
     def __init__(self, lib: Any, llm: Any, folder: Path | None) -> None:
         self._lib, self._llm, self._folder = lib, llm, folder
 
-    def ready(self, prefix: Sequence[int]) -> None:
-        """Have the model stand just after `prefix`, from memory, from disk, or by computing it.
+    def ready(self, *prefixes: Sequence[int]) -> None:
+        """Have the model stand just after the longest of `prefixes`, the beginnings of one prompt from the shortest to the
+        longest (that of the kind of institution, then of the institution): from memory, from disk, or by computing it.
 
         Raises RuntimeError when the computing was aborted.
         """
         llm = self._llm
-        held = llm.longest_token_prefix(llm._input_ids.tolist(), prefix)
-        if held >= len(prefix) or len(prefix) < LEAST or self._folder is None:
+        if self._folder is None:
             return  # llama-cpp-python reuses by itself what memory holds
-        path = self._folder / f"{hashlib.sha256(np.array(prefix, np.int32).tobytes()).hexdigest()[:24]}.state"
-        if path.exists() and self._read(path, prefix):
-            os.utime(path)
-            return
-        llm.n_tokens = held
-        llm.eval(list(prefix[held:]))
-        self._write(path, prefix)
+        held = llm.longest_token_prefix(llm._input_ids.tolist(), prefixes[-1])
+        worth = [level for level, prefix in enumerate(prefixes) if self._worth(prefixes, level)]
+        for level in reversed(worth):
+            prefix = prefixes[level]
+            if held >= len(prefix):
+                break
+            path = self._path(level, prefix)
+            if path.exists() and self._read(path, prefix):
+                os.utime(path)
+                held = len(prefix)
+                break
+            held = min(held, llm.n_tokens)  # a file that could not be read emptied the model
+        for level in worth:
+            prefix = prefixes[level]
+            if held < len(prefix):
+                llm.n_tokens = held
+                llm.eval(list(prefix[held:]))
+                held = len(prefix)
+                self._write(self._path(level, prefix), prefix)
+
+    def _worth(self, prefixes: Sequence[Sequence[int]], level: int) -> bool:
+        """Whether a prefix is long enough, and longer enough than the one before, to be kept."""
+        size = len(prefixes[level])
+        return size >= LEAST and (level == 0 or size >= len(prefixes[level - 1]) + MORE)
+
+    def _path(self, level: int, prefix: Sequence[int]) -> Path:
+        assert self._folder is not None
+        digest = hashlib.sha256(np.array(prefix, np.int32).tobytes()).hexdigest()[:24]
+        return self._folder / f"{level}-{digest}.state"
 
     def _read(self, path: Path, prefix: Sequence[int]) -> bool:
         """Put a state back; False, and an emptied model, when the file is not what it should be."""
@@ -76,8 +99,9 @@ class Prefixes:
             if not self._lib.llama_state_seq_save_file(self._llm.ctx, str(draft).encode(), 0, tokens, size):
                 raise OSError("llama.cpp wrote nothing")
             os.replace(draft, path)
-            kept = sorted(self._folder.glob("*.state"), key=lambda file: -file.stat().st_mtime)
-            for old in kept[MOST:]:
+            level = path.name.split("-")[0]
+            kept = sorted(self._folder.glob(f"{level}-*.state"), key=lambda file: -file.stat().st_mtime)
+            for old in kept[MOST[int(level)] :]:
                 old.unlink(missing_ok=True)
         except OSError as error:
             log.warning("computed prefix not kept on disk: %s", error)

@@ -183,6 +183,26 @@ def test_prefixes_outlive_the_process(tmp_path: Path, load: Callable[..., Llama]
     assert read[0] < 100 < len(second._tokens(briefed("").messages[0]["content"], True))
 
 
+def test_the_record_of_an_institution_is_kept_beside_its_kind(tmp_path: Path, load: Callable[..., Llama]) -> None:
+    def of(institution: str, review: str) -> Prompt:
+        shared = f"Administration qui répond : {institution}, 12 rue de la Paix, 75002 Paris\n"
+        made = briefed(shared + review)
+        return replace(made, shared=shared)
+
+    path = tiny_gguf.speaking(tmp_path / "m.gguf", SAYS)
+    fresh = said(load(path), of("Caf du Nord", "Un autre avis."))[0]
+    said(load(path, states=tmp_path / "states"), of("Caf du Nord", "Un avis."))
+    assert len(list((tmp_path / "states").rglob("*.state"))) == 2
+    for institution, most in (("Caf du Nord", 60), ("Caf du Gard", 160)):
+        model = load(path, states=tmp_path / "states")
+        read: list[int] = []
+        evaluate = model._llm.eval
+        model._llm.eval = lambda tokens, read=read, evaluate=evaluate: (read.append(len(tokens)), evaluate(tokens))[1]
+        assert said(model, of(institution, "Un autre avis."))[0] == fresh
+        assert read[0] < most
+    assert len(list((tmp_path / "states").rglob("*.state"))) == 3
+
+
 def test_a_damaged_prefix_is_made_again(tmp_path: Path, load: Callable[..., Llama]) -> None:
     path = tiny_gguf.speaking(tmp_path / "m.gguf", SAYS)
     expected = said(load(path, states=tmp_path / "states"), briefed("Un avis."))[0]
@@ -198,7 +218,7 @@ def test_a_prefix_holds_no_word_of_the_review(tmp_path: Path, load: Callable[...
     model = load(tiny_gguf.speaking(tmp_path / "m.gguf", SAYS), states=tmp_path / "states")
     prompt = briefed("Un avis très reconnaissable.")
     said(model, prompt)
-    shared = model._shared(prompt, model._tokens(model._render(prompt.messages), True))
+    *_, shared = model._shared(prompt, model._tokens(model._render(prompt.messages), True))
     kept = model._llm.detokenize(shared).decode("utf-8", "ignore")
     assert "courtois" in kept
     assert "reconnaissable" not in kept

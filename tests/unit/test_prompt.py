@@ -66,7 +66,19 @@ def test_the_charter_comes_first_and_the_review_last() -> None:
 def test_two_reviews_of_one_institution_share_their_first_message() -> None:
     other = composed(replace(REVIEW, text="Un tout autre sujet."))
     assert other.messages[0] == composed().messages[0]
-    assert other.prefix_key() == composed().prefix_key()
+
+
+def test_the_second_message_starts_with_what_the_institution_alone_decides() -> None:
+    made = composed(briefing=KNOWN)
+    other = composed(
+        replace(REVIEW, text="Un tout autre sujet.", title="Bien"), sources=[SOURCES[1], SOURCES[-1]], briefing=KNOWN
+    )
+    assert "Caf du Nord" in made.shared
+    assert "Où s'adresser" in made.shared
+    assert other.shared == made.shared
+    assert user(made).startswith(made.shared)
+    assert user(other).startswith(made.shared)
+    assert "J'attends" not in made.shared
 
 
 def test_a_small_budget_drops_past_replies_first_then_the_farthest_fiche() -> None:
@@ -108,11 +120,12 @@ def test_what_the_kind_of_institution_needs_stands_in_the_first_message() -> Non
     made = composed(briefing=KNOWN)
     other = composed(replace(REVIEW, text="Un tout autre sujet."), sources=[], briefing=KNOWN)
     assert made.messages[0] == other.messages[0]
-    assert [source.id for source in made.sources] == ["F1", "F9", "90", "91", "F1", "F2", "12", "c1"]
+    assert [source.id for source in made.sources] == ["F1", "F9", "90", "91", "c1", "F1", "F2", "12"]
     for number, words in enumerate(("Aide au logement", "Prime d'activité", "Exemple", "Exemple"), 1):
         start = made.messages[0]["content"].rindex(f"[{number}]")
         assert words in made.messages[0]["content"][start : start + 80]
-    assert "[5] Fiche officielle « Aide au logement »" in user(made)
+    assert "[5] Où s'adresser" in user(made)
+    assert "[6] Fiche officielle « Aide au logement »" in user(made)
 
 
 def test_a_source_already_told_is_not_told_twice() -> None:
@@ -122,7 +135,7 @@ def test_a_source_already_told_is_not_told_twice() -> None:
 
 def test_a_slow_model_is_told_of_a_review_and_its_nearest_fiche_only() -> None:
     made = composed(briefing=KNOWN, patience=10)
-    assert [source.id for source in made.sources] == ["F1", "F9", "90", "91", "F1", "c1"]
+    assert [source.id for source in made.sources] == ["F1", "F9", "90", "91", "c1", "F1"]
     assert "J'attends depuis trois mois." in user(made)
 
 

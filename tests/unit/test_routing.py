@@ -97,6 +97,46 @@ def test_a_declared_institution_that_looks_wrong_is_doubted_not_replaced(router:
     assert router.route(said, declared="Musées nationaux").warning == ""  # one it never learnt: no ground to doubt
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Router:
+    """A router learnt where refunds of care go to two funds alike, among forty other kinds of institution."""
+    folder = tmp_path_factory.mktemp("shared")
+    connection = empty(folder)
+    subjects = {f"Service {number}": f"guichet{number} dossier{number}" for number in range(40)}
+    matters = [*subjects.items(), *[("CPAM", "remboursement de soins"), ("MGEN", "remboursement de soins")] * 2]
+    for number in range(880):
+        typology, subject = matters[number % len(matters)]
+        words = f"Mon {subject} numéro {number} {COMPLAINTS[number % len(COMPLAINTS)]}"
+        connection.execute(
+            "INSERT INTO reviews (id, published_at, published_on, first_reply_at, body, typology) "
+            "VALUES (?, TIMESTAMP '2025-01-01', DATE '2025-01-01', TIMESTAMP '2025-01-09', ?, ?)",
+            [number, words, typology],
+        )
+    train(connection, folder)
+    connection.close()
+    return Router(folder)
+
+
+def test_a_matter_sent_to_several_kinds_is_answered_with_its_neighbours(shared: Router) -> None:
+    route = shared.route("Mon remboursement de soins reste sans réponse")
+    assert not route.abstained
+    assert {"CPAM", "MGEN"} <= {route.typology, *route.neighbours}
+    assert all(name in route.reason for name in ("CPAM", "MGEN"))
+    assert route.confidence > 0.5
+
+
+def test_a_declared_neighbour_is_not_doubted(shared: Router) -> None:
+    said = "Mon remboursement de soins reste sans réponse"
+    assert shared.route(said, declared="MGEN").warning == ""
+    assert shared.route(said, declared="CPAM").warning == ""
+    assert "Service 3" in shared.route(said, declared="Service 3").warning
+
+
+def test_a_kind_that_stands_out_is_answered_alone(shared: Router) -> None:
+    route = shared.route("Mon guichet4 dossier4 reste sans réponse")
+    assert (route.typology, route.neighbours) == ("Service 4", ())
+
+
 def test_with_too_few_reviews_it_only_abstains(tmp_path: Path) -> None:
     connection = empty(tmp_path)
     assert train(connection, tmp_path) == {"reviews": 0.0, "typologies": 0.0}

@@ -222,12 +222,26 @@ def test_those_of_a_kind_are_served_together_when_the_model_reads_slowly(
     slow.words = 1
     # 5 and 1 are asked of the tax office, 6 and 2 of another: kinds come back to back
     kinds = {5: "impots", 6: "caf", 7: "emploi", 1: "impots", 2: "caf"}
-    monkeypatch.setattr(worker.Drafter, "kinds", lambda _self, ids: {id_: kinds[id_] for id_ in ids})
+    monkeypatch.setattr(worker.Drafter, "kinds", lambda _self, ids: {id_: (kinds[id_], str(id_)) for id_ in ids})
     monkeypatch.setattr(slow, "patience", 400, raising=False)
     for number, review_id in enumerate((5, 6, 7, 1, 2)):
         drafts.request(store, f"k{number}", review_id, requested_by="agent")
     worker.work(settings.load(tiny_home), once=True)
     assert served_in_order(store) == [5, 1, 6, 2, 7]
+
+
+def test_those_of_one_institution_come_before_others_of_its_kind(
+    tiny_home: Path, store: Engine, slow: Slow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "AHEAD_MOST", 0)
+    slow.words = 1
+    declared = {5: ("caf", "nord"), 6: ("caf", "gard"), 7: ("msa", "lot"), 1: ("caf", "nord")}
+    monkeypatch.setattr(worker.Drafter, "kinds", lambda _self, ids: {id_: declared[id_] for id_ in ids})
+    monkeypatch.setattr(slow, "patience", 400, raising=False)
+    for number, review_id in enumerate((5, 6, 7, 1)):
+        drafts.request(store, f"k{number}", review_id, requested_by="agent")
+    worker.work(settings.load(tiny_home), once=True)
+    assert served_in_order(store) == [5, 1, 6, 7]
 
 
 def test_nobody_waits_for_ever_behind_another_kind(
@@ -237,7 +251,7 @@ def test_nobody_waits_for_ever_behind_another_kind(
     monkeypatch.setattr(worker, "TOGETHER", 2)
     slow.words = 1
     kinds = {5: "impots", 6: "caf", 1: "impots", 8: "impots"}
-    monkeypatch.setattr(worker.Drafter, "kinds", lambda _self, ids: {id_: kinds[id_] for id_ in ids})
+    monkeypatch.setattr(worker.Drafter, "kinds", lambda _self, ids: {id_: (kinds[id_], str(id_)) for id_ in ids})
     monkeypatch.setattr(slow, "patience", 400, raising=False)
     for number, review_id in enumerate((5, 6, 1, 8)):
         drafts.request(store, f"k{number}", review_id, requested_by="agent")
