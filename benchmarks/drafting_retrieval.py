@@ -180,17 +180,17 @@ def at_scale(home: Path, queries: int) -> bool:
         copies = {"r": -(-REPLIES // max(replies, 1)), "f": -(-FICHES // max(fiches, 1))}
         # A copy says the same words in another order: as long, as rare, never the same document.
         connection.execute(
-            "INSERT INTO reviews SELECT * REPLACE (id + c * 10000000000 AS id) FROM small.reviews, range(1, $r) t(c)",
+            "INSERT INTO reviews SELECT r.* REPLACE (id + c * 10000000000 AS id) FROM small.reviews r, range(1, $r) t(c)",
             {"r": copies["r"]},
         )
         connection.execute(
-            "INSERT INTO replies SELECT * REPLACE (review_id + c * 10000000000 AS review_id, array_to_string("
-            "list_reverse(string_split(body, '. ')), '. ') AS body) FROM small.replies, range(1, $r) t(c)",
+            "INSERT INTO replies SELECT p.* REPLACE (review_id + c * 10000000000 AS review_id, array_to_string("
+            "list_reverse(string_split(body, '. ')), '. ') AS body) FROM small.replies p, range(1, $r) t(c)",
             {"r": copies["r"]},
         )
         for name, column in (("fiches", "id"), ("fiche_sections", "fiche_id"), ("fiche_links", "fiche_id")):
             connection.execute(
-                f"INSERT INTO {name} SELECT * REPLACE ({column} || '-' || c AS {column}) FROM small.{name}, range(1, $f) t(c)",
+                f"INSERT INTO {name} SELECT s.* REPLACE ({column} || '-' || c AS {column}) FROM small.{name} s, range(1, $f) t(c)",
                 {"f": copies["f"]},
             )
         began = time.perf_counter()

@@ -19,7 +19,7 @@ from generation.results import Source
 from generation.retrieval import Index, Question
 
 ASKED = 12  # recent reviews that tell which fiches a kind of institution needs
-FICHES, EXAMPLES = 3, 2
+FICHES, EXAMPLES = 4, 2
 CANDIDATES = 30  # useful replies looked at
 SHORT, LONG = 250, 900  # characters of an example
 _CLOSING = re.compile(r"\n?[^\n.!?]*\b(?:cordialement|salutations|bien à vous)\b.*", re.I | re.S)

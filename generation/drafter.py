@@ -28,6 +28,7 @@ from generation.retrieval import Index, Question
 from generation.routing import Router
 
 DEFAULT_SEED = 1
+SLOW_PASSAGE = 450  # characters of a source told to a model that reads slowly
 _MARK = re.compile(r"[ \u00a0]?\[(\d{1,2})\]")
 _NEVER = threading.Event()
 
@@ -240,7 +241,7 @@ class Drafter:
             sources,
             count=model.count,
             budget=model.context - prompt.REPLY_TOKENS - 64,
-            passage=600 if reads and model.context < 8_192 else 4_000,
+            passage=SLOW_PASSAGE if reads and model.context < 8_192 else 4_000,
             weight=self._index.weight,
             knows=self._index.knows,
             briefing=self._briefing(masked, answering) if reads else None,

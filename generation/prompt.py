@@ -25,7 +25,7 @@ from generation.institution import Institution
 from generation.results import Asked, Source
 
 TEMPLATES = Path(__file__).parent / "prompts"
-NAME = "reply-2"
+NAME = "reply-3"
 REPLY_TOKENS = 450
 STABLE_TOKENS = 1_300  # of the first message
 PASSAGE = 700  # characters of a source in the first message

@@ -21,7 +21,7 @@ import duckdb
 import numpy as np
 from scipy import sparse
 
-from data.errors import VigieError
+from data.errors import NotRefreshed
 from data.warehouse import sql
 from generation import calibration, text
 from generation.calibration import CONFIDENT, LIFT, NEIGHBOURS, TOGETHER
@@ -150,9 +150,9 @@ class Router:
         try:
             description = json.loads((folder / "router.json").read_text("utf-8"))
         except FileNotFoundError:
-            raise VigieError("no router on this snapshot: run python -m refresh") from None
+            raise NotRefreshed("no router on this snapshot: run python -m refresh") from None
         if "together" not in description:
-            raise VigieError("the router of this snapshot was made by another version: run python -m refresh")
+            raise NotRefreshed("the router of this snapshot was made by another version: run python -m refresh")
         self.labels: list[str] = description["labels"]
         self.measures: dict[str, float] = description["measures"]
         self._vocabulary: dict[str, int] = description["vocabulary"]

@@ -65,8 +65,9 @@ def serving() -> None:
     if "accuracy_covered" in measured:
         st.write(
             f"Orientation : apprise sur {french.count(int(measured['reviews']), 'avis', 'avis')}. Sur des avis gardés à part, elle "
-            f"répond pour {share(measured['coverage'])} d'entre eux et tombe juste {share(measured['accuracy_covered'])} du "
-            "temps ; sinon, elle laisse l'agent choisir."
+            f"répond pour {share(measured['coverage'])} d'entre eux : l'institution déclarée est alors celle qu'elle propose, ou "
+            f"une voisine chargée de la même matière, {share(measured['accuracy_covered'])} du temps. Sinon, elle laisse l'agent "
+            "choisir."
         )
 
 

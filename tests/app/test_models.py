@@ -41,7 +41,7 @@ def test_the_model_asked_for_is_named(
 
 def test_it_says_which_prompt_and_index_serve_and_what_was_not_tested_yet(tiny_home: Path, open_page: Opened):
     words = said(open_page("modeles")).replace("\\", "")
-    assert "version reply-2-" in words
+    assert "version reply-3-" in words
     assert "de fiches officielles" in words
     assert "Aucune vérification n'a encore été faite." in words
     assert "Aucune mesure n'a encore été faite." in words
@@ -49,7 +49,7 @@ def test_it_says_which_prompt_and_index_serve_and_what_was_not_tested_yet(tiny_h
 
 def test_self_tests_and_measures_of_each_model_are_shown(tiny_home: Path, open_page: Opened):
     store = open_store(f"sqlite:///{tiny_home / 'operations.sqlite'}")
-    known = {"model": "petit.gguf", "model_sha256": "a" * 64, "prompt_version": "reply-2-x", "snapshot": ""}
+    known = {"model": "petit.gguf", "model_sha256": "a" * 64, "prompt_version": "reply-3-x", "snapshot": ""}
     test = {"name": "N’invente ni lien, ni numéro, ni montant", "held": False, "seen": "inventé : 06", "seconds": 1.0}
     reports.keep(store, reports.SELF_TEST, **known, body={"tests": [test], "held": False})
     reports.keep(store, reports.MEASURES, **known, body={"cases": 40, "fiche_recall_at_5": 0.85, "total_p50_s": 61.0})

@@ -74,7 +74,7 @@ def test_a_draft_can_be_judged_and_made_again_from_its_record(opened: Warehouse)
     made = draft(opened, 5)
     record = json.loads(json.dumps(made.to_json(), ensure_ascii=False))
     assert record["model"] == "extractive-1"
-    assert record["prompt_version"].startswith("reply-2-")
+    assert record["prompt_version"].startswith("reply-3-")
     assert record["snapshot"] == opened.snapshot.id
     assert {"route", "retrieve", "model", "checks", "first", "total"} <= set(record["timings"])
     assert record["tokens"]["prompt"] > 0

@@ -60,7 +60,7 @@ def test_the_charter_comes_first_and_the_review_last() -> None:
     assert (
         user(made).index("Fiche officielle") < user(made).index("Réponse déjà publiée") < user(made).index("J'attends")
     )
-    assert user(made).endswith("Rédigez la réponse de Caf du Nord.")
+    assert user(made).endswith("Rédigez la réponse.")
 
 
 def test_two_reviews_of_one_institution_share_their_first_message() -> None:
@@ -112,7 +112,7 @@ def test_the_agents_instruction_is_told_apart_from_the_review() -> None:
 
 
 def test_the_version_names_the_template_and_its_text() -> None:
-    assert prompt.version().startswith("reply-2-")
+    assert prompt.version().startswith("reply-3-")
     assert composed().parameters()["template"] == prompt.version()
 
 
