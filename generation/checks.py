@@ -15,10 +15,10 @@ from data import personal
 from generation import text
 from generation.facts import facts
 from generation.institution import Institution
+from generation.quotes import quotes
 from generation.results import Finding, Severity, Source
 
 SHORT, LONG = 150, 2_500  # characters
-QUOTED = 25  # characters from which a sentence of a source found in the reply is a quote
 COPIED_WORDS = 9  # a run of words this long is a copy
 
 _FACTS: dict[str, tuple[str, Severity, str]] = {
@@ -305,8 +305,9 @@ def _unsupported(reply: str, sources: tuple[Source, ...]) -> Iterator[Finding]:
     """Sentences that state a rule no source speaks of. Marked, never removed."""
     told = [sentence.text for source in sources for sentence in text.sentences(source.text)]
     said = [set(text.terms(sentence)) for sentence in told]
+    taken = quotes(reply, sources)
     for sentence in text.sentences(reply):
-        if any(len(quoted) > QUOTED and quoted in sentence.text for quoted in told):
+        if any(sentence.start <= quote.start and quote.end <= sentence.end for quote in taken):
             continue  # quoted, after a few words that say of what
         own = set(text.terms(sentence.text))
         if len(own) >= 4 and _OBLIGATION.search(text.fold(sentence.text)):

@@ -245,8 +245,8 @@ def hands(review: Review, draft: StoredDraft | None, helped: bool, distress: boo
     if body.strip() and reference is not None:
         st.header("Points à regarder", anchor=False)
         evidence.findings(points, body)
-        with st.expander("Relire le texte, points soulignés", icon=":material/format_underlined:"):
-            reading.show_underlined(body, evidence.ordered(points))
+        with st.expander("Relire le texte, points soulignés et reprises marquées", icon=":material/format_underlined:"):
+            reading.show_underlined(body, evidence.ordered(points), proposal.sources(reference))
         if begun is not None:
             with st.expander("Ce que vous avez changé", icon=":material/difference:"):
                 reading.show_changed(begun.reply, body)

@@ -7,7 +7,8 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generation.results import Finding
+from generation.quotes import quotes
+from generation.results import Finding, Source
 from pages.components.reading import changed, underlined
 
 
@@ -30,6 +31,43 @@ def test_what_was_removed_and_added_is_shown():
     assert "<del" in shown
     assert "Madame," in re.findall(r"<ins[^>]*>(.*?)</ins>", shown)[0]
     assert changed("même", "même") == "même"
+
+
+SOURCES = [
+    Source(
+        "fiche",
+        "F1",
+        "Aide",
+        "https://sp.example.fr/F1",
+        1.0,
+        "La demande est gratuite. Elle se fait en ligne, sans frais.",
+    ),
+    Source("reply", "12-2", "Réponse", "", 0.5, "Vous pouvez joindre la caisse du lundi au vendredi. Merci."),
+]
+BODY = "Bonjour,\nVous pouvez joindre la caisse du lundi au vendredi. Elle se fait en ligne, sans frais. Merci."
+
+
+def test_sentences_taken_from_a_source_are_marked_and_linked_to_it():
+    taken = quotes(BODY, SOURCES)
+    assert [BODY[quote.start : quote.end] for quote in taken] == [
+        "Vous pouvez joindre la caisse du lundi au vendredi.",
+        "Elle se fait en ligne, sans frais.",
+    ]
+    shown = underlined(BODY, [Finding("x", "low", (12, 19), "m")], taken)
+    assert 'href="https://sp.example.fr/F1"' in shown
+    assert 'href="avis?id=12"' in shown
+    assert _plain(shown) == BODY
+
+
+def test_a_few_words_in_common_are_no_quote():
+    assert quotes("Merci. La demande est gratuite ici.", SOURCES) == ()
+
+
+def test_an_address_that_is_none_is_no_link():
+    odd = Source("fiche", "F1", '"><script>', "javascript:alert(1)", 1.0, SOURCES[0].text)
+    shown = underlined(SOURCES[0].text, [], quotes(SOURCES[0].text, [odd]))
+    assert "javascript:" not in shown
+    assert "<script" not in shown
 
 
 def test_markup_in_a_text_stays_text():
