@@ -59,6 +59,10 @@ class Review:
     channels: tuple[str, ...]
     endorsements: int
     out_of_structure: bool
+    tags: Mapping[
+        str, str
+    ]  # the general tags that are set: field of data/metadata.py -> 'Positif' | 'Neutre' | 'Négatif'
+    business_tags: tuple[str, ...]  # of the review, then of its institutions, without repetition
     irritant: int | None  # None before the first refresh, -1 unassigned
     irritant_label: str | None
     replies: tuple[Reply, ...]
@@ -158,6 +162,8 @@ def _review(row: Mapping[Any, Any]) -> Review:
         channels=tuple(row["channels"]) if row["channels"] is not None else (),
         endorsements=int(value("endorsements") or 0),
         out_of_structure=bool(value("out_of_structure")),
+        tags={name: polarity for name, polarity in row["tags"].items() if polarity},
+        business_tags=tuple(dict.fromkeys(str(tag) for tag in row["business_tags"])),
         irritant=int(row["irritant"]) if value("irritant") is not None else None,
         irritant_label=value("irritant_label"),
         replies=tuple(

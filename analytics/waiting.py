@@ -73,6 +73,11 @@ def by_structure(warehouse: Warehouse, wanted: Wanted) -> list[tuple[str, str, W
     return [(row[0] or "", row[1] or "", WaitingFigures(*map(int, row[2:5]), *row[5:])) for row in rows]
 
 
+def late(warehouse: Warehouse, wanted: Wanted) -> set[int]:
+    """Ids of those that `page` goes through and that wait for more than their target."""
+    return {int(id_) for (id_,) in _rows(warehouse, "waiting_late", wanted)}
+
+
 def structures_of(warehouse: Warehouse, ids: Collection[int]) -> dict[int, str]:
     """Whom reviews are addressed to: structure id by review id."""
     query = "SELECT id, coalesce(structure_id, '') FROM reviews WHERE list_contains($ids::BIGINT[], id)"

@@ -17,6 +17,12 @@ answers AS (
 SELECT
     r.id, r.published_at, r.written_on, r.first_reply_at, r.title, r.body, r.sentiment, r.network, r.typology, r.structure,
     r.structure_id, r.department, d.name AS department_name, r.channels, r.endorsements, r.out_of_structure,
+    {'accessibility': r.accessibility, 'information': r.information, 'relation': r.relation,
+        'responsiveness': r.responsiveness, 'simplicity': r.simplicity} AS tags,
+    list_concat(coalesce(r.business_tags, []), (
+        SELECT coalesce(list(t.tags ORDER BY t.rank) FILTER (WHERE t.tags IS NOT NULL), [])
+        FROM review_typologies AS t WHERE t.review_id = r.id
+    )) AS business_tags,
     /*topic columns*/, answers.replies
 FROM chosen AS r
 LEFT JOIN departments AS d ON d.code = r.department

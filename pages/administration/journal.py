@@ -13,7 +13,7 @@ import streamlit as st
 
 from data.operations import journal
 from data.operations.journal import Entry, Verification
-from pages.components import french, identity, links, states, store, tables
+from pages.components import french, identity, links, perimeter, states, store, tables
 
 ACTIONS = {
     "desk.open": "Avis ouvert",
@@ -149,9 +149,14 @@ def lines(found: Sequence[Entry]) -> pd.DataFrame:
     )
 
 
+def mine(found: Sequence[Entry]) -> list[Entry]:
+    """Those that the person may read: what was done about reviews of their structures, all for who has no perimeter."""
+    return perimeter.kept(who, found, lambda entry: entry.review_id)
+
+
 def export(asked: Mapping[str, Any]) -> bytes:
     """Every entry of the filters, as stored: an auditor can recompute the chain from it."""
-    found = journal.entries(engine, **asked, limit=total)
+    found = mine(journal.entries(engine, **asked, limit=total))
     columns = ("seq", "at", "actor", "action", "kind", "object_id", "review_id", "details", "key", "hash")
     rows = [{name: getattr(entry, name) for name in columns} for entry in found]
     for row in rows:
@@ -196,6 +201,11 @@ if total == 0:
     st.stop()
 
 people, actions = journal.choices(engine)
+if who.structures:
+    people = sorted({entry.actor for entry in mine(journal.entries(engine, limit=total))})
+    st.caption(
+        "Seules les actions sur les avis de vos structures sont montrées ; la vérification porte sur tout le journal."
+    )
 with st.container(horizontal=True, vertical_alignment="bottom"):
     period = st.segmented_control(
         "Période", list(PERIODS), default="30 jours", key="j_periode", bind="query-params", required=True
@@ -229,7 +239,7 @@ asked: dict[str, Any] = {
     "review_id": int(review) if review and review.strip() else None,
     "since": datetime.now(UTC) - timedelta(days=days) if days else None,
 }
-found = journal.entries(engine, **asked, limit=_MOST)
+found = mine(journal.entries(engine, **asked, limit=total if who.structures else _MOST))[:_MOST]
 if not found:
     states.empty("Aucune action ne correspond.", "Élargissez la période ou retirez un filtre.")
     st.stop()

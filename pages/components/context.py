@@ -12,11 +12,14 @@ import streamlit as st
 from analytics import pace, reviews
 from analytics.reviews import Review
 from analytics.signals import record
+from data import metadata
 from data.filters import Filters
 from data.operations import tracks
-from pages.components import french, identity, links, states, store, verbatims
+from pages.components import french, identity, links, navigation, palette, states, store, verbatims
 
 _LIKE = 3
+_GENERAL = ("accessibility", "information", "relation", "responsiveness", "simplicity")
+_LABELS = {field.name: field.label for field in metadata.FIELDS if field.name in _GENERAL}
 STEPS = {
     "desk.open": "Avis ouvert",
     "desk.leave": "Rendu à la file",
@@ -42,20 +45,25 @@ STEPS = {
 
 def show(review: Review) -> None:
     """The context of a review, folded: links, figures, like reviews."""
+    signals = _signals(store.snapshot().id, review.id)
+    opens = identity.person().role in navigation.room("signal").roles
     with st.expander("Contexte de cet avis", icon=":material/explore:", expanded=True):
         facts = [
             ("Institution", review.typology),
             ("Structure", review.structure),
             ("Lieu", review.department_name),
             ("Canal", ", ".join(review.channels)),
+            ("Étiquettes métiers", ", ".join(review.business_tags)),
+            ("Signal", "" if opens else ", ".join(label for _, label in signals)),
             ("Vécu aussi par", french.count(review.endorsements, "personne") if review.endorsements else ""),
         ]
         told = "".join(f"<li>{name} : {html.escape(value)}</li>" for name, value in facts if value)
+        told += _tags(review)
         st.html(f'<ul style="margin:0;padding-left:1.25rem;font-size:0.875rem">{told}</ul>')
         with st.container(horizontal=True):
             verbatims.to_irritant(review)
-            for signal in _signals(store.snapshot().id, review.id):
-                links.to("signal", f"Signal : {states.plain(signal[1])}", id=signal[0])
+            for id_, label in signals:
+                links.to("signal", f"Signal : {states.plain(label)}", id=id_)
         _pace(review)
         like = _like(store.snapshot().id, review.id, review.irritant, review.structure_id)
         if like:
@@ -64,6 +72,17 @@ def show(review: Review) -> None:
                 for id_, title, answered in like:
                     state = "répondu" if answered else "en attente"
                     links.to("avis", f"{states.plain(title or 'Sans titre')} ({state})", id=str(id_))
+
+
+def _tags(review: Review) -> str:
+    """The general tags that are set, each with its polarity in words and by symbol."""
+    said = [
+        f'{label} <span style="white-space:nowrap;color:{palette.sentiment(polarity)}">'
+        f"{palette.SYMBOLS[polarity]} {polarity.lower()}</span>"
+        for name, label in _LABELS.items()
+        if (polarity := review.tags.get(name, "")) in palette.SYMBOLS
+    ]
+    return f"<li>Étiquettes générales : {', '.join(said)}</li>" if said else ""
 
 
 def track(review: Review) -> None:

@@ -72,6 +72,19 @@ def bar(*, sentiments: bool = True, irritants: bool = True) -> Filters:
     )
 
 
+def usual() -> Filters:
+    """What the bar asks for before anyone touches it."""
+    last = date.fromisoformat(store.snapshot().last_publication)
+    start, end = _dates(DEFAULT_PERIOD, last)
+    return Filters(start=start, end=end)
+
+
+def address() -> list[tuple[str, str]]:
+    """The choices of the bar as parameters of an address: another page opened with them shows the same selection."""
+    names = {"periode", "du", "au", "ressenti", *_MULTI}
+    return [(name, value) for name in st.query_params if name in names for value in st.query_params.get_all(name)]
+
+
 def described(filters: Filters) -> str:
     """The period in words, for captions and file names."""
     if filters.start is None:

@@ -8,6 +8,7 @@ was opened first.
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import streamlit as st
@@ -79,9 +80,10 @@ def name_of(id_: str) -> str:
     return next((person.name for person in DEVELOPMENT if person.id == id_), id_)
 
 
-def answerers() -> list[Person]:
-    """The persons a review may be given to."""
-    return [person for person in DEVELOPMENT if person.role in navigation.ANSWERERS]
+def answerers(structures: Collection[str] = ()) -> list[Person]:
+    """The persons a review of `structures` (none named: any) may be given to."""
+    answering = [person for person in DEVELOPMENT if person.role in navigation.ANSWERERS]
+    return [p for p in answering if not structures or not p.structures or set(p.structures) & set(structures)]
 
 
 def person() -> Person:

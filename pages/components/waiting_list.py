@@ -19,11 +19,13 @@ from analytics.waiting import Waiting, WaitingFigures, Wanted
 from data.filters import Filters
 from data.operations import assignments, deliveries, desk, escalations, replies, rules
 from data.operations.replies import SentReply
-from pages.components import french, identity, store, tables
+from pages.components import french, identity, perimeter, store, tables
+from pages.components.filters import usual
 from pages.components.identity import Person
 
 CUES_DAYS = 60  # danger is looked for in reviews published in the last two months
-_NEXT = 25
+_VIEW = "_queue_view"  # session: what the queue was last asked for
+_MOST = 10_000
 
 
 @dataclass(frozen=True)
@@ -79,13 +81,27 @@ def account(who: Person, filters: Filters) -> Account:
     return Account(total, total - left - given, left, given)
 
 
-def next_id(who: Person, filters: Filters | None = None, *, but: int | None = None) -> int | None:
-    """The review to take next: the first one nobody else has or is on, `but` left out; None when the queue is empty."""
-    taken = others(who)
-    for item in listed(wanted(who, filters or Filters()), limit=_NEXT):
-        if item.review.id != but and item.review.id not in taken:
-            return item.review.id
-    return None
+def keep_view(filters: Filters, *, outside: bool, words: str) -> None:
+    """Remember what the person asked the queue for: the desk goes on in the same queue."""
+    st.session_state[_VIEW] = (filters, outside, words)
+
+
+def view() -> tuple[Filters, bool, str]:
+    """What the person last asked the queue for; what it shows first when they never opened it."""
+    return st.session_state.get(_VIEW) or (usual(), False, "")
+
+
+def in_view(who: Person) -> Wanted:
+    """The queue as the person last saw it."""
+    filters, outside, words = view()
+    return wanted(who, filters, outside=outside, words=words)
+
+
+def next_id(who: Person, asked: Wanted, *, but: int | None = None) -> int | None:
+    """The review of a queue to take next: the first one nobody else has or is on, `but` left out; None without one."""
+    taken = others(who) | ({but} if but is not None else set())
+    found = listed(replace(asked, skip=frozenset(asked.skip) | taken), limit=1)
+    return found[0].review.id if found else None
 
 
 def others(who: Person) -> set[int]:
@@ -101,9 +117,9 @@ def cues() -> frozenset[int]:
     return _cues(store.snapshot().id)
 
 
-def unpublished() -> list[Sent]:
-    """Replies sent from here whose review the portal still shows as waiting, newest first."""
-    sent = replies.sent(store.operations())
+def unpublished(who: Person) -> list[Sent]:
+    """Replies sent from here, in the person's structures, whose review the portal still shows as waiting, newest first."""
+    sent = perimeter.kept(who, replies.sent(store.operations(), limit=_MOST), lambda reply: reply.review_id)
     shown = {review.id: review for review in reviews.by_ids(store.warehouse(), [reply.review_id for reply in sent])}
     return [
         Sent(reply, shown[reply.review_id])

@@ -13,7 +13,6 @@ from streamlit.delta_generator import DeltaGenerator
 from analytics import reviews
 from analytics.reviews import Review
 from data.errors import VigieError
-from data.filters import Filters
 from data.operations import assignments, desk, escalations, replies, stored
 from data.operations.desk import DeskText
 from data.operations.errors import Conflict
@@ -27,6 +26,7 @@ from pages.components import (
     draft_word,
     editor,
     evidence,
+    filters,
     french,
     identity,
     links,
@@ -48,7 +48,7 @@ _LEAVE = "Votre texte est gardé ; les autres ne vous verront plus sur cet avis.
 
 def go_on(but: int | None = None) -> None:
     """The links that close each visit: the next review, the queue."""
-    following = waiting_list.next_id(who, but=but)
+    following = waiting_list.next_id(who, waiting_list.in_view(who), but=but)
     with st.container(horizontal=True):
         if following is not None:
             st.page_link(
@@ -62,9 +62,13 @@ def go_on(but: int | None = None) -> None:
 
 def nothing_chosen() -> None:
     """Without a review in the address: offer the most pressing one."""
-    queue = waiting_list.figures(waiting_list.wanted(who, Filters()))
-    st.write(f"{french.count(queue.waiting, 'avis attend', 'avis attendent')} une réponse.")
-    following = waiting_list.next_id(who)
+    asked = waiting_list.in_view(who)
+    queue = waiting_list.figures(asked)
+    st.write(
+        f"{french.count(queue.waiting, 'avis attend', 'avis attendent')} une réponse dans votre file d'attente "
+        f"({filters.described(asked.filters)}, avec les filtres que vous y avez mis)."
+    )
+    following = waiting_list.next_id(who, asked)
     if following is None:
         states.empty("Aucun avis à proposer.", "La file est vide, ou d'autres personnes y travaillent.")
         links.to("file-d-attente", "Voir la file d'attente")

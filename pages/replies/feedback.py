@@ -12,7 +12,7 @@ from data.errors import VigieError
 from data.operations import feedback, replies, rereadings, returns
 from data.operations.replies import SentReply
 from data.operations.returns import Return
-from pages.components import french, identity, proposal, states, store, tables, verbatims
+from pages.components import french, identity, perimeter, proposal, states, store, tables, verbatims
 
 who = identity.guard("retours")
 engine = store.operations()
@@ -133,7 +133,7 @@ def _rereading() -> None:
         anchor=False,
         help="Une réponse envoyée sur vingt, tirée au sort, relue sans savoir qui l'a écrite ni si l'IA y a aidé.",
     )
-    pending = rereadings.pending(engine, who.id)
+    pending = perimeter.kept(who, rereadings.pending(engine, who.id), lambda reply: reply.review_id)
     if pending:
         st.write(
             f"{french.count(len(pending), 'réponse attend', 'réponses attendent')} une relecture. La plus ancienne :"
@@ -141,7 +141,7 @@ def _rereading() -> None:
         _reread(pending[0])
     else:
         st.write("Aucune réponse n'attend de relecture.")
-    given = rereadings.given(engine)
+    given = perimeter.kept(who, rereadings.given(engine), lambda one: one.review_id)
     if not given:
         return
     known = {reply.id: reply for reply in replies.by_ids(engine, [one.reply_id for one in given])}
@@ -176,7 +176,7 @@ def _rereading() -> None:
 
 def _words() -> None:
     st.header("Ce que les agents disent des propositions", anchor=False)
-    words = feedback.recent(engine)
+    words = perimeter.kept(who, feedback.recent(engine), lambda word: word.review_id)
     if not words:
         st.write("Personne n'a encore jugé de proposition : c'est un clic, sous les sources, sur la page Rédiger.")
         return
@@ -200,9 +200,9 @@ st.title("Retours", anchor=False)
 sentence = st.empty()
 with states.guarded("Les retours n'ont pas pu être lus"):
     _collected(store.snapshot().id, len(replies.sent_ids(engine)))
-    found = returns.listed(engine)
+    found = perimeter.kept(who, returns.listed(engine), lambda one: one.review_id)
     waits = sum(one.useless and not one.cause for one in found)
-    reread = len(rereadings.pending(engine, who.id))
+    reread = len(perimeter.kept(who, rereadings.pending(engine, who.id), lambda reply: reply.review_id))
     sentence.write(
         f"{french.count(waits, 'réponse jugée pas utile attend', 'réponses jugées pas utiles attendent')} une explication, "
         f"{french.count(reread, 'réponse attend', 'réponses attendent')} une relecture."

@@ -7,15 +7,13 @@ import streamlit as st
 from analytics import reviews
 from data.operations import escalations
 from data.operations.tables import now
-from pages.components import distress_button, french, identity, links, states, store, verbatims
+from pages.components import distress_button, french, identity, links, perimeter, states, store, verbatims
 
 who = identity.guard("avis-confies")
 engine = store.operations()
 st.title("Avis confiés", anchor=False)
-handed = escalations.opened(engine)
+handed = perimeter.kept(who, escalations.opened(engine), lambda one: one.review_id)
 shown = {review.id: review for review in reviews.by_ids(store.warehouse(), [e.review_id for e in handed])}
-if who.structures:
-    handed = [e for e in handed if e.review_id in shown and shown[e.review_id].structure_id in who.structures]
 late = [e for e in handed if e.deadline < now()]
 if not handed:
     st.write("Aucun avis n'attend une personne.")

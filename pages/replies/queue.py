@@ -11,7 +11,19 @@ from analytics.waiting import Waiting
 from data.errors import VigieError
 from data.operations import assignments, desk, escalations
 from data.operations.assignments import Assignment
-from pages.components import filters, french, identity, links, paging, palette, states, store, verbatims, waiting_list
+from pages.components import (
+    filters,
+    french,
+    identity,
+    links,
+    paging,
+    palette,
+    perimeter,
+    states,
+    store,
+    verbatims,
+    waiting_list,
+)
 from pages.components.navigation import Role
 
 who = identity.guard("file-d-attente")
@@ -82,7 +94,7 @@ def together(shown: list[int]) -> None:
         st.button("Prendre", key="prendre", icon=":material/pan_tool:", on_click=take, args=(ids,))
         st.button("Rendre à tous", key="rendre", icon=":material/undo:", on_click=give_back, args=(ids,))
         if who.role is not Role.AGENT:
-            people = identity.answerers()
+            people = identity.answerers(who.structures)
             st.selectbox(
                 "Confier à",
                 [person.id for person in people],
@@ -155,6 +167,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         help="Avis qu'aucune structure de Services Publics + ne prend en charge.",
     )
 words = (words or "").strip()
+waiting_list.keep_view(chosen, outside=outside, words=words)
 owned = assignments.current(engine)
 asked = waiting_list.wanted(who, chosen, outside=outside, words=words)
 mine = [id_ for id_, a in owned.items() if a.person == who.id]
@@ -166,15 +179,22 @@ shown = {
 }.get(view or _VIEWS[0], asked)
 queue = waiting_list.figures(asked)
 listed = waiting_list.figures(shown)
-handed = [e for e in escalations.opened(engine)]
+handed = perimeter.kept(who, escalations.opened(engine), lambda one: one.review_id)
+period = f" (publiés {filters.described(chosen)})" if chosen.start else ""
+beyond = (
+    waiting_list.figures(replace(asked, filters=replace(asked.filters, start=None, end=None))).waiting - queue.waiting
+)
+own = " ou celui de la structure" if asked.targets else ""
 if queue.waiting:
     sentence.write(
-        f"{french.count(queue.waiting, 'avis attend', 'avis attendent')} une réponse, dont {french.number(queue.late)} "
-        f"depuis plus que l'objectif ({french.days(store.config().target_days)}) ; {french.number(queue.soon)} le "
+        f"{french.count(queue.waiting, 'avis attend', 'avis attendent')} une réponse{period}, dont {french.number(queue.late)} "
+        f"depuis plus que l'objectif ({french.days(store.config().target_days)}{own}) ; {french.number(queue.soon)} le "
         f"dépasseront d'ici une semaine ; le plus ancien attend depuis {french.days(int(queue.oldest_days or 0))}."
     )
 else:
     sentence.write("Aucun avis n'attend de réponse avec ces filtres.")
+if beyond:
+    sentence.caption(f"{french.count(beyond, 'autre attend', 'autres attendent')} hors de cette période.")
 account = waiting_list.account(who, chosen)
 if account.sent or account.handed:
     sentence.caption(
@@ -185,7 +205,7 @@ if account.sent or account.handed:
 
 if queue.waiting:
     with st.container(horizontal=True, vertical_alignment="center"):
-        following = waiting_list.next_id(who, chosen)
+        following = waiting_list.next_id(who, asked)
         if following is not None and st.button(
             "Suivant : répondre au plus pressant",
             type="primary",
@@ -203,6 +223,12 @@ if queue.waiting:
                 "d'attente automatique n'est pas une réponse. « Suivant » saute les avis pris par quelqu'un d'autre ; "
                 "au clavier : Alt + S."
             )
+        st.page_link(
+            links.script("delais"),
+            label="Les délais de cette sélection",
+            icon=":material/schedule:",
+            query_params=filters.address() or None,
+        )
 if listed.waiting:
     start = paging.offset(listed.waiting, key="queue")
     in_hand = desk.in_hand(engine)
@@ -225,7 +251,7 @@ if handed:
     st.caption("L'assistance par IA est désactivée pour ces avis.")
     links.to("avis-confies", "Voir les avis confiés et leurs échéances")
 
-sent = waiting_list.unpublished()
+sent = waiting_list.unpublished(who)
 if sent:
     st.header(f"Envoyées, en attente de publication ({french.number(len(sent))})", anchor=False)
     st.caption("Le portail les comptera comme répondues quand un prochain fichier les montrera.")

@@ -35,7 +35,8 @@ def _figures(found: Stock, target: int) -> None:
             states.Figure(
                 "En attente",
                 french.number(found.waiting),
-                "Avis qu'aucune structure n'a vraiment répondus, messages d'attente compris, Hors structure exclus.",
+                "Avis qu'aucune structure n'a vraiment répondus, messages d'attente compris, Hors structure exclus, quelle "
+                "que soit leur date.",
                 trend=trend if len(trend) > 2 else None,
             ),
             states.Figure(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import timedelta
 
 import pandas as pd
@@ -12,7 +14,7 @@ from data.errors import VigieError
 from data.operations import assignments, rules, team, timings
 from data.operations.tables import now
 from data.operations.team import Work
-from pages.components import filters, french, identity, states, store, tables, waiting_list
+from pages.components import filters, french, identity, perimeter, states, store, tables, waiting_list
 
 who = identity.guard("equipe")
 engine = store.operations()
@@ -30,6 +32,10 @@ _LABELS = {
     "hasty": "Trop vite pour être lues",
     "median": "Temps médian au bureau",
 }
+
+
+def _mine(ids: Iterable[int]) -> set[int]:
+    return perimeter.allowed(who, ids)
 
 
 def _line(work: Work) -> dict[str, object]:
@@ -63,9 +69,15 @@ def _agents(found: list[Work]) -> None:
     if not found:
         st.write("Personne n'a encore travaillé ici sur la période.")
         return
+    taken = assignments.current(engine).values()
+    waits = waiting_list.wanted(who, filters.Filters(), outside=True, only=[a.review_id for a in taken])
+    late = waiting.late(store.warehouse(), waits) if taken else set()
+    behind = Counter(a.person for a in taken if a.review_id in late)
+    rows = [{"name": identity.name_of(work.id), **_line(work), "late": behind[work.id]} for work in found]
+    labels = {"name": "Agent", "taken": _LABELS["taken"], "late": "Dont en retard"}
     tables.table(
-        pd.DataFrame([{"name": identity.name_of(work.id), **_line(work)} for work in found]),
-        {"name": "Agent", **_LABELS},
+        pd.DataFrame(rows),
+        labels | {name: label for name, label in _LABELS.items() if name not in labels},
         name="equipe-agents",
         alt=f"Travail de {french.count(len(found), 'agent')}",
     )
@@ -101,7 +113,7 @@ def _structures(found: list[Work]) -> None:
         name="equipe-structures",
         alt="En attente, en retard et travail fait, par structure",
     )
-    past = timings.months(engine)
+    past = [m for m in timings.months(engine) if not who.structures or m.structure_id in who.structures]
     if past:
         with st.expander("Mois dont les temps personnels ont été effacés", icon=":material/history:"):
             tables.table(
@@ -129,8 +141,8 @@ def _name(id_: str) -> str:
 
 def _reassign() -> None:
     st.header("Confier des avis à quelqu'un d'autre", anchor=False)
-    owned = assignments.current(engine)
-    people = [person.id for person in identity.answerers()]
+    owned = {a.review_id: a for a in perimeter.kept(who, assignments.current(engine).values(), lambda a: a.review_id)}
+    people = [person.id for person in identity.answerers(who.structures)]
     holders = sorted({a.person for a in owned.values()})
     if not holders:
         st.write("Aucun avis n'est pris. Depuis la file d'attente, cochez des avis pour les confier.")
@@ -161,7 +173,8 @@ def _rules() -> None:
         help="La mention dit au lecteur qu'une IA a aidé. Elle est publiée sous chaque réponse née d'une proposition.",
     )
     stands = waiting.by_structure(store.warehouse(), waiting_list.wanted(who, filters.Filters()))
-    names = {id_: name for id_, name, _ in stands if id_} | {id_: _name(id_) for id_ in rules.chosen(engine)}
+    chosen = [id_ for id_ in rules.chosen(engine) if not who.structures or id_ in who.structures]
+    names = {id_: name for id_, name, _ in stands if id_} | {id_: _name(id_) for id_ in chosen}
     structure = st.selectbox(
         "Structure",
         sorted(names, key=lambda id_: names[id_]),
@@ -210,7 +223,7 @@ period = st.segmented_control(
 )
 since = now() - timedelta(days=_PERIODS[period or "30 jours"])
 with states.guarded("Les chiffres de l'équipe n'ont pas pu être calculés"):
-    agents = team.by_agent(engine, since)
+    agents = team.by_agent(engine, since, _mine)
     total = waiting_list.figures(waiting_list.wanted(who, filters.Filters()))
     sent = sum(work.sent for work in agents)
     busiest = max(agents, key=lambda work: work.taken + work.in_hand, default=None)
@@ -218,10 +231,13 @@ with states.guarded("Les chiffres de l'équipe n'ont pas pu être calculés"):
     if busiest is not None and busiest.taken + busiest.in_hand:
         load = f" ; le plus chargé : {identity.name_of(busiest.id)} ({french.number(busiest.taken)} à traiter)"
     sentence.write(
-        f"{french.count(total.waiting, 'avis attend', 'avis attendent')}, dont {french.number(total.late)} en retard ; "
+        f"{french.count(total.waiting, 'avis attend', 'avis attendent')}, toutes dates de publication confondues, dont "
+        f"{french.number(total.late)} en retard ; "
         f"{french.count(sent, 'réponse envoyée', 'réponses envoyées')} en {period}{load}."
     )
     _agents(agents)
-    _structures(team.by_structure(engine, since, lambda ids: waiting.structures_of(store.warehouse(), list(ids))))
+    _structures(
+        team.by_structure(engine, since, lambda ids: waiting.structures_of(store.warehouse(), list(ids)), _mine)
+    )
 _reassign()
 _rules()

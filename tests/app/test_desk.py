@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
 import pytest
 from sqlalchemy import Engine
 from streamlit.testing.v1 import AppTest
 
+from data import snapshots
 from data.operations import desk, drafts, escalations, journal, replies, stored, workers
 from data.operations.engine import open_store
 from pages.components import identity, navigation, proposal
@@ -100,6 +102,37 @@ def test_starting_from_a_blank_page_and_back(at_desk: Opened):
     assert app.button(key="send").disabled
     app.button(key="take_draft").click().run()
     assert _typed(app) == proposed
+
+
+# -- what is known of the review ---------------------------------------------------------------------------------------
+
+
+def test_the_context_tells_institution_place_tags_irritant_signal_and_like_reviews(
+    tiny_home: Path, open_page: Opened
+) -> None:
+    with duckdb.connect(str(snapshots.file_of(tiny_home, snapshots.current(tiny_home)))) as connection:
+        connection.execute(
+            "UPDATE reviews SET accessibility = 'Négatif', relation = 'Positif', department = '59', "
+            "business_tags = ['<b>Loyer</b>', 'APL'] WHERE id = 6"
+        )
+        connection.execute("UPDATE review_typologies SET tags = 'Aides' WHERE review_id = 6")
+        connection.execute("UPDATE review_typologies SET tags = 'APL' WHERE review_id = 5")
+    app = open_page("rediger", AGENT, id="6")
+    shown = said(app)
+    for fact in ("Institution : Caisse d&#x27;allocations familiales (CAF)", "Structure : Caf du Nord", "Lieu : Nord"):
+        assert fact in shown
+    assert "Étiquettes métiers : &lt;b&gt;Loyer&lt;/b&gt;, APL, Aides" in shown
+    assert "Accessibilité <span" in shown
+    assert "▼ négatif" in shown
+    assert "▲ positif" in shown
+    assert "Simplicité" not in shown  # not set
+    links = linked(app)
+    assert "Irritant : Aide au logement en attente" in links
+    assert "Signal : Aide au logement en attente" in shown  # agents have no page of signals
+    assert "Signal : Aide au logement en attente" in linked(open_page("rediger", "chef.demo", id="6"))
+    assert "Dossier réglé en une journée (répondu)" in links
+    assert "Voir l'impact de l'IA" in links
+    assert "Étiquettes" not in said(open_page("rediger", AGENT, id="5")).replace("Étiquettes métiers : APL", "")
 
 
 # -- the text is never lost -------------------------------------------------------------------------------------------

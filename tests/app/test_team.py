@@ -23,6 +23,8 @@ from data.operations import (
 )
 from data.operations.engine import open_store
 from data.operations.tables import now
+from data.warehouse import open_current
+from pages.components import identity, navigation
 from tests import tiny
 from tests.app.conftest import Opened, linked, said
 from tests.tiny import DRAFT
@@ -53,12 +55,47 @@ def test_who_does_what_and_what_is_late(tiny_home: Path, store: Engine, open_pag
     _sent(store, 5)
     assignments.claim(store, 6, OTHER)
     app = open_page("equipe", LEAD)
-    assert "6 avis attendent, dont 1 en retard ; 1 réponse envoyée" in said(app)
+    assert "6 avis attendent, toutes dates de publication confondues, dont 1 en retard ; 1 réponse envoyée" in said(app)
     camille, alix = _row(app, 0, "Camille"), _row(app, 0, "Alix")
     assert (camille["Envoyées"], camille["Telles quelles"]) == ("1", "1")
-    assert alix["À traiter"] == "1"
+    assert (alix["À traiter"], alix["Dont en retard"]) == ("1", "0")
     housing = _row(app, 1, "Caf")
     assert (housing["En attente"], housing["À traiter"]) == ("2", "1")
+
+
+def test_a_lead_of_some_structures_sees_no_name_and_no_figure_of_the_others(
+    tiny_home: Path, store: Engine, open_page: Opened, monkeypatch: pytest.MonkeyPatch
+):
+    lead = identity.Person(LEAD, "Maxime", navigation.Role.LEAD, (tiny.TAXES,))
+    others = [person for person in identity.DEVELOPMENT if person.id != LEAD]
+    monkeypatch.setattr(identity, "DEVELOPMENT", (lead, *others))
+    monkeypatch.setattr(rereadings, "sampled", lambda id_: True)
+    _sent(store, 5)
+    mine = _sent(store, 1)  # the portal says 'utile' of it
+    theirs = _sent(store, 3, OTHER, tiny.JOBS)  # and 'pas utile' of this one
+    assignments.claim(store, 8, AGENT)
+    assignments.claim(store, 7, OTHER)
+    assert theirs.draft_id is not None
+    feedback.give(
+        store, theirs.draft_id, OTHER, review_id=3, good=False, reasons=["invented"], comment="loin du compte"
+    )
+    escalations.escalate(store, "k", 6, raised_by=OTHER, reason="r", recipient="Référent", deadline=now())
+    returns.collect(store, open_current(tiny_home))
+
+    app = open_page("equipe", LEAD)
+    assert list(app.table[0].value["Agent"]) == ["Camille, réponse aux usagers"]
+    assert list(app.table[1].value["Structure"]) == ["SIP de Lille"]
+    assert app.selectbox(key="de").options == ["Camille, réponse aux usagers"]
+    assert app.selectbox(key="structure_reglee").options == ["SIP de Lille"]
+    back = open_page("retours", LEAD)
+    assert "0 réponse jugée pas utile attend une explication" in said(back)
+    assert "loin du compte" not in said(back)
+    assert "2 réponses attendent une relecture" in said(back)
+    journal = open_page("journal", LEAD).table[-1].value if open_page("journal", LEAD).table else None
+    assert journal is None or "Alix, réponse aux usagers" not in set(journal["Qui"])
+    assert "Alix" not in said(open_page("file-d-attente", LEAD))
+    assert "Aucun avis n'attend une personne" in said(open_page("avis-confies", LEAD))
+    assert mine.structure_id == tiny.TAXES
 
 
 def test_a_lead_moves_reviews_from_one_agent_to_another(tiny_home: Path, store: Engine, open_page: Opened):

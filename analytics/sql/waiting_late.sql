@@ -1,0 +1,2 @@
+-- Those of open_reviews (waiting.sql) past their target.
+SELECT id FROM open_reviews WHERE age > target
