@@ -61,8 +61,18 @@ def postgres_url() -> Iterator[str]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def operations_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Address of an empty operations store, on each of the two databases."""
+    yield from _empty(request, tmp_path / "operations.sqlite")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def other_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Address of a second empty store, on each of the two databases, whichever the first is on."""
+    yield from _empty(request, tmp_path / "other" / "operations.sqlite")
+
+
+def _empty(request: pytest.FixtureRequest, file: Path) -> Iterator[str]:
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'operations.sqlite'}"
+        yield f"sqlite:///{file}"
         return
     server = request.getfixturevalue("postgres_url")
     name = f"vigie{next(_databases)}"

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import uuid4
 
 from sqlalchemy import Connection, Engine, Row, insert, select, update
 
@@ -141,7 +140,7 @@ def leave(engine: Engine, review_id: int, person: str) -> None:
         assignments.free(connection, review_id, person)
         return Fact("desk", f"{review_id}:{person}", review_id)
 
-    record(engine, f"leave:{uuid4().hex}", person, "desk.leave", work)
+    record(engine, f"leave:{review_id}:{person}:{found.version}", person, "desk.leave", work)
 
 
 def close(connection: Connection, review_id: int, person: str | None = None) -> None:

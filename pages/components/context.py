@@ -62,8 +62,8 @@ def show(review: Review) -> None:
         st.html(f'<ul style="margin:0;padding-left:1.25rem;font-size:0.875rem">{told}</ul>')
         with st.container(horizontal=True):
             verbatims.to_irritant(review)
-            for id_, label in signals:
-                links.to("signal", f"Signal : {states.plain(label)}", id=id_)
+            for signal_id, label in signals:
+                links.to("signal", f"Signal : {states.plain(label)}", id=signal_id)
         _pace(review)
         like = _like(store.snapshot().id, review.id, review.irritant, review.structure_id)
         if like:

@@ -5,13 +5,29 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, create_engine, insert, inspect, select, text
 
 from data.errors import VigieError
-from data.operations import backup, desk, drafts, engine, feedback, journal, replies, stored, tables
+from data.operations import (
+    assignments,
+    backup,
+    desk,
+    drafts,
+    engine,
+    escalations,
+    feedback,
+    journal,
+    replies,
+    reports,
+    rules,
+    stored,
+    tables,
+    workers,
+)
 from data.operations.engine import migrate_to, open_store, reading, writing
 from data.operations.replies import SentReply
 from tests.tiny import DRAFT
@@ -23,6 +39,15 @@ def _lived_in(store: Engine) -> SentReply:
     made = stored.store(store, "d", 12, DRAFT, requested_by="camille")
     text_ = desk.begin(store, desk.opened(store, 12, "camille"), body="x", started="draft", draft_id=made)
     feedback.give(store, made, "camille", review_id=12, good=False, reasons=["imprecise"])
+    soon = tables.now() + timedelta(hours=4)
+    escalations.escalate(store, "e", 13, raised_by="camille", reason="r", recipient="Référent", deadline=soon)
+    rules.choose(store, rules.of(store, "s1"), target_days=10, mention=False, by="maxime")
+    assignments.claim(store, 14, "alix")
+    workers.beat(store, "w1", model="m.gguf", notice="à l'essai")
+    reports.keep(
+        store, reports.SELF_TEST, model="m", model_sha256="", prompt_version="p", snapshot="",
+        body={"tests": [], "held": True}, actor="worker",
+    )  # fmt: skip
     return replies.send(store, text_, 'Bonjour,\n\n\tà bientôt \\ "guillemets" 🙂')
 
 
@@ -35,9 +60,9 @@ def _everything(store: Engine) -> dict[str, list[tuple[object, ...]]]:
 
 
 @pytest.fixture
-def other(tmp_path: Path) -> Iterator[Engine]:
-    """Another store, empty, on SQLite."""
-    store = open_store(f"sqlite:///{tmp_path / 'other' / 'operations.sqlite'}")
+def other(other_url: str) -> Iterator[Engine]:
+    """Another store, empty, on each of the two databases: from SQLite to PostgreSQL is how a product moves."""
+    store = open_store(other_url)
     yield store
     store.dispose()
 
@@ -50,6 +75,8 @@ def test_a_store_restored_elsewhere_is_the_same_row_for_row(operations: Engine, 
     assert (restored["rows"], restored["saved"]) == (made["rows"], None)
     assert _everything(other) == _everything(operations)
     assert journal.verify(other).ok
+    again = stored.store(other, "d", 12, DRAFT, requested_by="camille")  # keys came along: nothing is done twice
+    assert [draft.id for draft in stored.of_review(other, 12)] == [again]
     drafts.request(other, "after", 99, requested_by="camille")  # and it goes on living
     assert journal.verify(other).ok
 
