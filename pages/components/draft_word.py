@@ -9,6 +9,8 @@ from data.operations.stored import StoredDraft
 from pages.components import store
 from pages.components.identity import Person
 
+_VERDICTS = {True: ":material/thumb_up: Bonne", False: ":material/thumb_down: Pas bonne"}
+
 
 def ask(who: Person, draft: StoredDraft) -> None:
     """Is this proposal good? Each answer is kept at once; the last word stands."""
@@ -16,7 +18,7 @@ def ask(who: Person, draft: StoredDraft) -> None:
     thumb, why, said = f"word_{draft.id}", f"why_{draft.id}", f"said_{draft.id}"
     if thumb not in st.session_state:
         known = feedback.of_draft(engine, draft.id, who.id)
-        st.session_state[thumb] = None if known is None else int(known.good)
+        st.session_state[thumb] = None if known is None else known.good
         st.session_state.setdefault(why, [] if known is None else known.reasons)
         st.session_state.setdefault(said, "" if known is None else known.comment)
 
@@ -32,14 +34,19 @@ def ask(who: Person, draft: StoredDraft) -> None:
             draft.id,
             who.id,
             review_id=draft.review_id,
-            good=bool(chosen),
+            good=chosen,
             reasons=reasons,
             comment=comment,
         )
 
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption("Cette proposition est-elle bonne ?")
-        st.feedback("thumbs", key=thumb, on_change=keep)
+    st.segmented_control(
+        "Cette proposition est-elle bonne ?",
+        list(_VERDICTS),
+        format_func=_VERDICTS.__getitem__,
+        key=thumb,
+        on_change=keep,
+        required=True,  # a second click takes nothing back
+    )
     chosen = st.session_state[thumb]
     if chosen is None:
         return

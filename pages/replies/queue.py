@@ -50,7 +50,7 @@ def take(ids: list[int]) -> None:
             assignments.claim(engine, review_id, who.id)
         except VigieError:
             refused += 1
-        st.session_state.pop(f"{_CHOSEN}{review_id}", None)
+        st.session_state[f"{_CHOSEN}{review_id}"] = False
     if refused:
         st.toast(f"{french.count(refused, 'avis est', 'avis sont')} déjà à quelqu'un d'autre.", icon=":material/group:")
 
@@ -61,7 +61,7 @@ def give_back(ids: list[int]) -> None:
     for review_id in ids:
         if review_id in current and (current[review_id].person == who.id or who.role is not Role.AGENT):
             assignments.release(engine, review_id, by=who.id)
-        st.session_state.pop(f"{_CHOSEN}{review_id}", None)
+        st.session_state[f"{_CHOSEN}{review_id}"] = False
 
 
 def give(ids: list[int]) -> None:
@@ -73,7 +73,7 @@ def give(ids: list[int]) -> None:
         st.toast(str(error), icon=":material/error:")
         return
     for review_id in ids:
-        st.session_state.pop(f"{_CHOSEN}{review_id}", None)
+        st.session_state[f"{_CHOSEN}{review_id}"] = False
     st.toast(f"{french.count(changed, 'avis confié', 'avis confiés')} à {identity.name_of(person)}.")
 
 

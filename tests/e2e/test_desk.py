@@ -212,7 +212,7 @@ def test_a_double_click_on_each_write_acts_once(server: Server, store: Engine, p
     page.get_by_role("button", name="Reprendre la proposition").dblclick()
     expect(editor(page)).to_have_value(re.compile("Bonjour"))
     settled(page)
-    page.get_by_role("radio", name="Bonne", exact=True).click(force=True)
+    page.get_by_role("radio", name=re.compile("thumb_up|^ *Bonne")).dblclick()
     expect(page.get_by_text("Pourquoi ?")).to_be_visible()
     page.get_by_role("button", name="Claire").click()
     settled(page)
