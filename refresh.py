@@ -26,7 +26,7 @@ from typing import Any
 import duckdb
 from tqdm import tqdm
 
-from data import cli, settings, snapshots
+from data import carry, cli, settings, snapshots
 from data.errors import VigieError
 from data.operations import curation
 from data.operations.curation import Edit
@@ -264,6 +264,7 @@ def _opened(home: Path, base: Snapshot, building: Building, refit: bool, only_ed
     from analytics.signals import store
 
     connection = duckdb.connect(str(building.file))
+    carry.brought_up(connection)
     earlier = store.kept(connection)
     if only_edits:
         return Work(home, base, connection, building.artifacts, refit)

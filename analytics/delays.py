@@ -297,7 +297,7 @@ def measured(basis: Basis = "publication", *, as_it_stood: bool = False) -> str:
 
     `as_it_stood`: replies made at or after the parameter `$end` are not counted yet.
     """
-    query = _based(sql(__file__, "measured"), basis)
+    query = sql(__file__, "measured").replace("/*basis*/ r.published_at", f"r.{_BASIS[basis]}::TIMESTAMP")
     return query.replace("/*as_of*/ TIMESTAMP '9999-01-01'", "$end::TIMESTAMP") if as_it_stood else query
 
 
@@ -393,13 +393,6 @@ def _within(found: Selection, target: int) -> NDArray[np.bool_]:
 
 def _mean(values: NDArray[np.bool_]) -> float | None:
     return float(values.mean()) if len(values) else None
-
-
-def _based(query: str, basis: Basis) -> str:
-    column = _BASIS[basis]
-    for alias in ("s.", ""):
-        query = query.replace(f"/*basis*/ {alias}published_at", f"{alias}{column}::TIMESTAMP")
-    return query
 
 
 def _cases(found: Selection) -> Cases:

@@ -51,6 +51,20 @@ def derived(db: duckdb.DuckDBPyConnection) -> None:
         db.execute(f"DELETE FROM {table} WHERE len(review_ids) = 0")
 
 
+def brought_up(db: duckdb.DuckDBPyConnection) -> None:
+    """Give the warehouse of an earlier version what each review now keeps of its replies."""
+    found = db.execute("SELECT 1 FROM duckdb_columns() WHERE table_name = 'reviews' AND column_name = 'replied'")
+    if not found.fetchall():
+        for column in ("replied BOOLEAN", "only_canned BOOLEAN", "verdicts INTEGER", "useful_verdicts INTEGER"):
+            db.execute(f"ALTER TABLE reviews ADD COLUMN {column}")
+        set_replied(db)
+
+
+def set_replied(db: duckdb.DuckDBPyConnection) -> None:
+    """Write beside each review what its replies amount to."""
+    db.execute(sql(__file__, "set_replied").replace("{replied}", sql(__file__, "replied")))
+
+
 def artifacts(source: Path, target: Path) -> None:
     """Copy the models and indexes that belong to the previous snapshot."""
     if source.exists():

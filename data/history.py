@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from data.errors import BadFile
-from data.warehouse import Warehouse, sql
+from data.warehouse import Warehouse, sql, with_replied
 
 REVIEW = (
     "state", "status", "written_on", "published_at", "published_on", "first_reply_at", "pseudonym", "title", "body",
@@ -109,6 +109,7 @@ def _views(day: date, base: str) -> str:
         (
             sql(__file__, "known_reviews").format(**parts, start=start, undone=undone[REVIEW], columns=_named(reviews)),
             sql(__file__, "known_replies").format(**parts, undone=undone[REPLY], columns=_named(replies)),
+            with_replied("past_reviews"),
         )
     )
 

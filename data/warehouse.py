@@ -23,6 +23,9 @@ from data.errors import QueryTimeout
 from data.snapshots import Snapshot
 
 BUDGET_S = 10.0
+_REPLIED = (
+    "SELECT current_database(), bool_or(column_name = 'replied') FROM duckdb_columns() WHERE table_name = 'reviews'"
+)
 _PARAMETER = re.compile(r"\$([A-Za-z_]\w*)")
 
 
@@ -30,6 +33,14 @@ _PARAMETER = re.compile(r"\$([A-Za-z_]\w*)")
 def sql(owner: str, name: str) -> str:
     """Text of `sql/<name>.sql` beside the module file `owner` (pass `__file__`)."""
     return (Path(owner).parent / "sql" / f"{name}.sql").read_text("utf-8")
+
+
+def with_replied(table: str) -> str:
+    """SQL of a temp view `reviews`: those of `table` with what their `replies` amount to, worked out as it is read."""
+    return (
+        f"CREATE OR REPLACE TEMP VIEW reviews AS SELECT r.*, a.* EXCLUDE (review_id) FROM {table} AS r"
+        f" LEFT JOIN ({sql(__file__, 'replied')}) AS a ON a.review_id = r.id;"
+    )
 
 
 class Warehouse:
@@ -42,6 +53,9 @@ class Warehouse:
         self._before = ""  # SQL that each cursor starts with
         self._root = duckdb.connect(str(snapshots.file_of(home, snapshot)), read_only=True)
         self._root.execute("SET enable_external_access=false; SET lock_configuration=true")
+        base, kept = self._root.execute(_REPLIED).fetchall()[0]
+        if kept is False:  # a snapshot of an earlier version
+            self._before = with_replied(f'"{base}".main.reviews')
 
     def through(self, before: str, snapshot: Snapshot) -> Warehouse:
         """Another look at the same file: each cursor starts with the SQL `before`. Closing it closes this one."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from data import snapshots
+from data import carry, snapshots
 from generation import routing
 from generation.index import build_index
 
@@ -248,6 +248,7 @@ def build(home: Path) -> snapshots.Snapshot:
             connection.execute((SQL / f"{name}.sql").read_text("utf-8"))
         _places(connection)
         _reviews(connection)
+        carry.set_replied(connection)
         _fiches(connection)
         _derived(connection)
         build_index(connection, work.artifacts)

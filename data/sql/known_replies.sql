@@ -12,7 +12,7 @@ every AS (
 told AS (
     SELECT p.*, k.first_reply_at IS NULL AND coalesce(r.first_reply_at >= {moment}, false) AS later
     FROM every p
-    JOIN reviews k ON k.id = p.review_id
+    JOIN past_reviews k ON k.id = p.review_id
     JOIN {base}.reviews r ON r.id = p.review_id
 ),
 past AS (

@@ -1,6 +1,6 @@
 -- The reviews as the portal showed them before {moment}. A review of the first file counts from its publication: nothing tells
 -- when it appeared. A withdrawn one was erased: it is in no past either.
-CREATE OR REPLACE TEMP VIEW reviews AS
+CREATE OR REPLACE TEMP VIEW past_reviews AS
 WITH undone AS (
     SELECT review_id, {undone} FROM {base}.review_versions WHERE until >= {moment} GROUP BY review_id
 )

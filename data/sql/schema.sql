@@ -38,7 +38,12 @@ CREATE TABLE reviews (
     extra             JSON,              -- unknown columns, kept aside
     fingerprint       UBIGINT,           -- of the record as published: tells an updated review from an unchanged one
     first_seen_at     TIMESTAMP,         -- French time of the first file that held it
-    changed_at        TIMESTAMP          -- of the last file that changed it; NULL when none did
+    changed_at        TIMESTAMP,         -- of the last file that changed it; NULL when none did
+    -- what the measures need of its replies, kept beside it (data/sql/replied.sql); NULL when it has none
+    replied           BOOLEAN,           -- a structure's reply has a text that is not DITP's non-reply
+    only_canned       BOOLEAN,           -- DITP's non-reply and nothing else
+    verdicts          INTEGER,           -- author's verdicts on real replies
+    useful_verdicts   INTEGER            -- of which 'utile'
 );
 
 CREATE TABLE review_typologies (

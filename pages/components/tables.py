@@ -9,14 +9,20 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Mapping
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
 
 from pages.components import french, states
 
+if TYPE_CHECKING:
+    from pandas.io.formats.style import Styler
+
 _SMALL = 12
+_STYLED = 200_000  # cells
+_PRINTF = re.compile(r"%(?P<sign>\+?)(?:\.(?P<decimals>\d)f|d)(?P<unit>.*)")
 _RUNS = "=+-@\t\n"  # first characters that make a spreadsheet run a cell
 _SIGNED = re.compile(r"[+-]\d[\d\s,.]*(%|[a-zéû]*)")  # a signed figure and its unit runs nothing
 
@@ -33,8 +39,35 @@ def table(frame: pd.DataFrame, labels: Mapping[str, Any], *, name: str, alt: str
         small = printable(shown).map(states.plain).rename(columns=texts)  # a small table reads markdown
         st.table(small, hide_index=True, alt=alt, border="horizontal")
     else:
-        st.dataframe(shown, column_config=dict(labels), hide_index=True, alt=alt)
+        cells, columns = in_french(shown, labels)
+        st.dataframe(cells, column_config=columns, hide_index=True, alt=alt)
     csv_button(shown.rename(columns=texts), name)
+
+
+def in_french(frame: pd.DataFrame, labels: Mapping[str, Any]) -> tuple[pd.DataFrame | Styler, dict[str, Any]]:
+    """What `st.dataframe` shows, numbers written as French readers do (`−0,52 pt`), still sorted as numbers; and its columns.
+
+    A browser writes the `printf` format of a `NumberColumn` with a point and a hyphen; the format is obeyed here instead.
+    Tables too large to be written cell by cell are left to the browser.
+    """
+    columns, written = dict(labels), {}
+    for name, column in labels.items():
+        told = column.get("type_config") or {} if isinstance(column, dict) else {}
+        found = _PRINTF.fullmatch(told.get("format") or "") if told.get("type") == "number" else None
+        if found and name in frame.columns:
+            decimals, unit = int(found["decimals"] or 0), found["unit"].replace("%%", "%").replace(" ", "\u202f")
+            write = french.signed if found["sign"] else _with_unit
+            written[name] = partial(write, decimals=decimals, unit=unit)
+            columns[name] = {**column, "type_config": {**told, "format": None}}
+    if not written or frame.size > _STYLED:
+        return frame, dict(labels)
+    numbers = frame.assign(**{name: pd.to_numeric(frame[name], errors="coerce") for name in written})
+    return numbers.style.format(written), columns
+
+
+def _with_unit(value: float | None, decimals: int, unit: str) -> str:
+    told = french.number(value, decimals)
+    return told if told == "–" else told.replace("-", "−") + unit
 
 
 def csv_button(frame: pd.DataFrame, name: str, label: str = "Télécharger (CSV)") -> None:

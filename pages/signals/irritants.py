@@ -246,9 +246,9 @@ shown = listing.assign(
     growth_said=[_growth(row) for _, row in listing.iterrows()],
     words=[", ".join(terms[:6]) for terms in listing["terms"]],
 )
-picked = st.dataframe(
+cells, columns = tables.in_french(
     shown[_COLUMNS],
-    column_config={
+    {
         "label": st.column_config.TextColumn("Irritant", width="medium", pinned=True),
         "score": st.column_config.ProgressColumn("Score", format="%.0f", min_value=0, max_value=100),
         "n": "Avis",
@@ -273,6 +273,10 @@ picked = st.dataframe(
         ),
         "words": "Mots caractéristiques",
     },
+)
+picked = st.dataframe(
+    cells,
+    column_config=columns,
     hide_index=True,
     on_select="rerun",
     selection_mode="single-row",

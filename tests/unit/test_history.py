@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
+import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from data import history
+from data import carry, history, snapshots
 from data.errors import BadFile
 from data.ingest import ingest
 from data.warehouse import open_current
@@ -163,3 +164,23 @@ def test_every_past_day_is_what_its_file_showed_without_the_withdrawn(tmp_path_f
         always = {i for i in kept if all(i in reviews for d, reviews, *_ in seen if d >= day)}
         assert [row for row in known(home, day) if row[0] in always] == [row for row in told if row[0] in always]
         assert [r for r in known(home, day, SAID) if r[0] in always] == [r for r in said if r[0] in always]
+
+
+def test_a_warehouse_of_an_earlier_version_gives_the_same_figures(tmp_path):
+    home = tmp_path / "home"
+    said = "Le service n'est pas encore en mesure de vous répondre. L'équipe Services Publics+"
+    canned = {"reponse_structure_1": said}
+    load(tmp_path, home, FIRST, [answered(1, evaluation_reponse_structure_1_par_auteur="utile"), answered(2, **canned)])
+    query = "SELECT id, replied, only_canned, verdicts, useful_verdicts FROM reviews ORDER BY id"
+    told = [(1, True, False, 1, 1), (2, False, True, 0, 0)]
+    assert open_data.query(home, query) == told
+    file = snapshots.file_of(home, snapshots.current(home))
+    with duckdb.connect(str(file)) as db:
+        for column in ("replied", "only_canned", "verdicts", "useful_verdicts"):
+            db.execute(f"ALTER TABLE reviews DROP COLUMN {column}")
+    warehouse = open_current(home)
+    assert warehouse.rows(query) == told
+    warehouse.close()
+    with duckdb.connect(str(file)) as db:
+        carry.brought_up(db)
+        assert db.execute(query).fetchall() == told

@@ -46,6 +46,7 @@ def test_every_column_kept_of_a_review_is_a_listed_field_once():
         table: {f.column for f in FIELDS if f.table == table} for table in ("reviews", "metadata", "typology", "reply")
     }
     technical = {"structure_id", "structure", "fingerprint"}  # of slot 1, listed among the replies; of the record
+    technical |= {"replied", "only_canned", "verdicts", "useful_verdicts"}  # sums of the replies, which are listed
     assert columns["reviews"] - technical == listed["reviews"]
     assert columns["review_metadata"] - {"review_id"} == listed["metadata"]
     assert columns["review_typologies"] - {"review_id", "rank", "typology"} == listed["typology"]

@@ -8,6 +8,7 @@ from datetime import date
 
 import pandas as pd
 import pytest
+import streamlit
 from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
@@ -88,3 +89,25 @@ def test_a_large_table_is_a_grid_with_its_labels() -> None:
     app = AppTest.from_function(script).run()
     assert list(app.dataframe[0].value.columns) == ["n"]
     assert len(app.dataframe[0].value) == 40
+
+
+def test_a_number_of_a_table_is_written_in_french_and_stays_a_number() -> None:
+    frame = pd.DataFrame({"effet": [-0.52, 1234.5, None], "part": [12.34, 0.0, 5.0], "n": [1, 2, 3]})
+    labels = {
+        "effet": streamlit.column_config.NumberColumn("Effet", format="%+.2f pt"),
+        "part": streamlit.column_config.NumberColumn("Part", format="%.1f %%"),
+        "n": "Avis",
+    }
+    cells, columns = tables.in_french(frame, labels)
+    html = cells.to_html()
+    for written in ("−0,52\u202fpt", "+1\u202f234,50\u202fpt", "–", "12,3\u202f%", "0,0\u202f%"):
+        assert f">{written}</td>" in html
+    assert cells.data["effet"].tolist()[:2] == [-0.52, 1234.5]
+    assert columns["effet"]["type_config"]["format"] is None
+    assert columns["effet"]["label"] == "Effet"
+    assert labels["effet"]["type_config"]["format"] == "%+.2f pt"
+
+
+def test_a_table_without_such_formats_is_shown_as_it_is() -> None:
+    frame = pd.DataFrame({"n": [1]})
+    assert tables.in_french(frame, {"n": "Avis"})[0] is frame
