@@ -35,20 +35,18 @@ BASES: dict[Measure, str] = {  # the column that counts the cases of a measure
     "delay": "timed",
     "useful": "judged",
 }
-_KEYS: dict[str, tuple[str, str]] = {  # dimension -> key and label, as SQL
-    "network": ("network", "network"),
-    "typology": ("typology", "typology"),
-    "structure": ("structure_id", "structure"),
-    "department": ("department", "(SELECT any_value(d.name) FROM departments AS d WHERE d.code = department)"),
-    "region": ("region", "(SELECT any_value(d.region) FROM departments AS d WHERE d.region_code = measured.region)"),
-    "channel": ("unnest(channels)", "NULL"),
-    "sentiment": ("sentiment", "sentiment"),
-    "irritant": (
-        "(SELECT t.irritant::VARCHAR FROM review_topics AS t WHERE t.review_id = measured.id AND t.irritant >= 0)",
-        "(SELECT i.label FROM review_topics AS t JOIN topics AS i ON i.id = t.irritant WHERE t.review_id = measured.id)",
-    ),
+_KEYS: dict[str, tuple[str, str]] = {  # dimension -> its key and, once counted, its label, as SQL
+    "network": ("network", "c.key"),
+    "typology": ("typology", "c.key"),
+    "structure": ("structure_id", "name"),
+    "department": ("department", "(SELECT any_value(d.name) FROM departments AS d WHERE d.code = c.key)"),
+    "region": ("region", "(SELECT any_value(d.region) FROM departments AS d WHERE d.region_code = c.key)"),
+    "channel": ("unnest(channels)", "c.key"),
+    "sentiment": ("sentiment", "c.key"),
+    "irritant": ("t.irritant", "(SELECT i.label FROM topics AS i WHERE i.id = c.key)"),
     "all": ("'all'", "NULL"),
 }
+_TOPICS = "JOIN review_topics AS t ON t.review_id = measured.id AND t.irritant >= 0"
 _SLOTS = 288  # a day in five minutes
 _LENGTH = {"day": pd.DateOffset(days=1), "week": pd.DateOffset(weeks=1), "month": pd.DateOffset(months=1)}
 
@@ -97,9 +95,9 @@ class Cause:
     total: float  # the whole change
 
 
-def figures(warehouse: Warehouse, filters: Filters) -> Figures:
-    """The measures over the whole selection."""
-    frame = _figures(warehouse, filters, None, "all")
+def figures(warehouse: Warehouse, filters: Filters, measure: Measure | None = None) -> Figures:
+    """The measures over the whole selection. `measure`: the only one wanted, so that delays are read for no other."""
+    frame = _figures(warehouse, filters, None, "all", measure)
     if frame.empty:
         return Figures(0, 0, 0, 0, 0, 0, None, None, None, None)
     row = frame.iloc[0]
@@ -112,13 +110,13 @@ def figures(warehouse: Warehouse, filters: Filters) -> Figures:
     )
 
 
-def series(warehouse: Warehouse, filters: Filters, grain: Grain) -> pd.DataFrame:
+def series(warehouse: Warehouse, filters: Filters, grain: Grain, measure: Measure | None = None) -> pd.DataFrame:
     """The measures by period of publication: `period` (its first day), counts, `value_<measure>`, `complete`.
 
-    A period without any review has a row with n = 0 and no share. `complete` is False for a period that the selection
+    `measure`: the only one wanted, as in `figures`. A period without any review has a row with n = 0 and no share. `complete` is False for a period that the selection
     or the data cut short.
     """
-    frame = _figures(warehouse, filters, grain, "all").drop(columns=["key", "label"])
+    frame = _figures(warehouse, filters, grain, "all", measure).drop(columns=["key", "label"])
     if frame.empty:
         return frame.assign(complete=pd.Series(dtype=bool))
     every = pd.date_range(frame["period"].min(), frame["period"].max(), freq=_LENGTH[grain])
@@ -140,7 +138,7 @@ def deseasonalised(warehouse: Warehouse, filters: Filters, measure: Measure, gra
         return None
     from statsmodels.tsa.seasonal import STL
 
-    whole = series(warehouse, replace(filters, start=None, end=None), grain)
+    whole = series(warehouse, replace(filters, start=None, end=None), grain, measure)
     whole = whole[whole["complete"]] if len(whole) else whole
     year = 52 if grain == "week" else 12
     known = pd.to_numeric(whole[f"value_{measure}"], errors="coerce") if len(whole) else pd.Series(dtype=float)
@@ -150,7 +148,7 @@ def deseasonalised(warehouse: Warehouse, filters: Filters, measure: Measure, gra
     values = known.interpolate(limit_direction="both").to_numpy(float)
     values = np.log(np.maximum(values, 1e-3)) if product else values
     season = STL(values, period=year, robust=True).fit().seasonal
-    shown = series(warehouse, filters, grain)
+    shown = series(warehouse, filters, grain, measure)
     by_period = dict(zip(whole["period"], season, strict=True))
     # a period outside the complete ones (the last, cut short) takes the season of the same place a year before
     last, steps = whole["period"].max(), {"week": pd.DateOffset(weeks=52), "month": pd.DateOffset(years=1)}[grain]
@@ -159,9 +157,16 @@ def deseasonalised(warehouse: Warehouse, filters: Filters, measure: Measure, gra
     return given / np.exp(seasons) if product else given - np.array(seasons)
 
 
-def split(warehouse: Warehouse, filters: Filters, grain: Grain, dimension: Dimension, most: int = 5) -> pd.DataFrame:
+def split(
+    warehouse: Warehouse,
+    filters: Filters,
+    grain: Grain,
+    dimension: Dimension,
+    most: int = 5,
+    measure: Measure | None = None,
+) -> pd.DataFrame:
     """`series` of each of the `most` commonest values of a dimension (`key`, `label`, `period`), commonest first."""
-    frame = _figures(warehouse, filters, grain, dimension)
+    frame = _figures(warehouse, filters, grain, dimension, measure)
     if frame.empty:
         return frame
     common = frame.groupby("key")["n"].sum().sort_values(ascending=False, kind="stable").index[:most]
@@ -174,12 +179,12 @@ def split(warehouse: Warehouse, filters: Filters, grain: Grain, dimension: Dimen
     return frame
 
 
-def by(warehouse: Warehouse, filters: Filters, dimension: Dimension) -> pd.DataFrame:
+def by(warehouse: Warehouse, filters: Filters, dimension: Dimension, measure: Measure | None = None) -> pd.DataFrame:
     """The measures of each value of a dimension, commonest first: `key`, `label`, counts, `value_<measure>`.
 
     A review with several channels counts under each.
     """
-    frame = _figures(warehouse, filters, None, dimension).drop(columns="period")
+    frame = _figures(warehouse, filters, None, dimension, measure).drop(columns="period")
     return frame.sort_values(["n", "key"], ascending=[False, True], ignore_index=True)
 
 
@@ -201,7 +206,9 @@ def explain(warehouse: Warehouse, filters: Filters, measure: Measure, dimension:
     before = filters.previous()
     if before is None:
         return pd.DataFrame()
-    now_frame, before_frame = (_parts(by(warehouse, f, dimension), measure) for f in (filters, before))
+    now_frame, before_frame = (
+        _parts(by(warehouse, f, dimension, "volume"), measure) for f in (filters, before)
+    )  # means need no waits
     frame = now_frame.merge(before_frame, on="key", how="outer", suffixes=("_now", "_before"))
     frame["label"] = frame["label_now"].fillna(frame["label_before"])
     for side in ("now", "before"):
@@ -261,21 +268,26 @@ def _parts(frame: pd.DataFrame, measure: Measure) -> pd.DataFrame:
     )
 
 
-def _figures(warehouse: Warehouse, filters: Filters, grain: Grain | None, dimension: str) -> pd.DataFrame:
+def _figures(
+    warehouse: Warehouse, filters: Filters, grain: Grain | None, dimension: str, measure: Measure | None = None
+) -> pd.DataFrame:
     frame = _asked(warehouse, "trend_figures", filters, grain, dimension)
-    waits = _asked(warehouse, "trend_waits", filters, grain, dimension)
-    for table in (frame, waits):
-        table["period"] = pd.to_datetime(table["period"])
+    frame["period"] = pd.to_datetime(frame["period"])
     frame["label"] = frame["label"].astype(object).where(frame["label"].notna(), frame["key"])
     frame["value_volume"] = frame["n"].astype(float)
-    for measure, (top, base) in _SHARES.items():
-        frame[f"value_{measure}"] = frame[top] / frame[base].where(frame[base] > 0)
-    frame["value_delay"] = _medians(frame, waits)
+    for share, (top, base) in _SHARES.items():
+        frame[f"value_{share}"] = frame[top] / frame[base].where(frame[base] > 0)
+    frame["value_delay"] = np.nan
+    if measure in (None, "delay") and len(frame):
+        waits = _asked(warehouse, "trend_waits", filters, grain, dimension)
+        waits["period"] = pd.to_datetime(waits["period"])
+        frame["value_delay"] = _medians(frame, waits)
     return frame
 
 
 def _medians(frame: pd.DataFrame, waits: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.float64]]:
     """Median delay of each row of `frame`, in days; missing where no reply is dated."""
+    waits["key"] = waits["key"].astype(str)
     index = pd.MultiIndex.from_frame(frame[["period", "key"]])
     group = index.get_indexer(pd.MultiIndex.from_frame(waits[["period", "key"]])).astype(np.int64)
     days, ended = waits["slots"].to_numpy(dtype=np.float64) / _SLOTS, waits["ended"].to_numpy(dtype=bool)
@@ -286,7 +298,14 @@ def _asked(warehouse: Warehouse, name: str, filters: Filters, grain: Grain | Non
     key, label = _KEYS[dimension]
     period = f"date_trunc('{grain}', published_on)::DATE" if grain else "DATE '2000-01-01'"
     query = sql(__file__, name).replace("/*measured*/", delays.measured(as_it_stood=True))
-    query = query.replace("/*period*/", period).replace("/*key*/", key).replace("/*label*/", label)
+    for place, text in (
+        ("/*period*/", period),
+        ("/*key*/", key),
+        ("/*topics*/", _TOPICS if dimension == "irritant" else ""),
+        ("/*name*/ NULL", "structure" if dimension == "structure" else "NULL"),
+        ("/*label*/ name", label),
+    ):
+        query = query.replace(place, text)
     return warehouse.frame(*narrowed(query, filters, {"end": delays.end_of(warehouse, filters)}))
 
 

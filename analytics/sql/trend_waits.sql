@@ -1,6 +1,6 @@
 /*measured*/
 -- Delays by period and value, counted by five minutes: what a median with those still waiting needs.
-, keyed AS (SELECT /*period*/ AS period, /*key*/ AS key, * FROM measured)
+, keyed AS (SELECT /*period*/ AS period, /*key*/ AS key, measured.* FROM measured /*topics*/)
 SELECT
     period,
     key,

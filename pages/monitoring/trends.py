@@ -54,23 +54,23 @@ _MATURING: frozenset[Measure] = frozenset({"answered", "delay"})  # recent perio
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _figures(snapshot_id: str, asked: Filters) -> Figures:
-    return trends.figures(store.warehouse(), asked)
+def _figures(snapshot_id: str, asked: Filters, measure: Measure) -> Figures:
+    return trends.figures(store.warehouse(), asked, measure)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _series(snapshot_id: str, asked: Filters, grain: Grain) -> pd.DataFrame:
-    return trends.series(store.warehouse(), asked, grain)
+def _series(snapshot_id: str, asked: Filters, grain: Grain, measure: Measure) -> pd.DataFrame:
+    return trends.series(store.warehouse(), asked, grain, measure)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _split(snapshot_id: str, asked: Filters, grain: Grain, dimension: Dimension) -> pd.DataFrame:
-    return trends.split(store.warehouse(), asked, grain, dimension)
+def _split(snapshot_id: str, asked: Filters, grain: Grain, dimension: Dimension, measure: Measure) -> pd.DataFrame:
+    return trends.split(store.warehouse(), asked, grain, dimension, measure=measure)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _by(snapshot_id: str, asked: Filters, dimension: Dimension) -> pd.DataFrame:
-    return trends.by(store.warehouse(), asked, dimension)
+def _by(snapshot_id: str, asked: Filters, dimension: Dimension, measure: Measure) -> pd.DataFrame:
+    return trends.by(store.warehouse(), asked, dimension, measure)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -103,7 +103,7 @@ def _drawn(frame: pd.DataFrame, measure: Measure, snapshot_id: str, asked: Filte
     for name, (label, other, dash) in known.items():
         if other is None:
             continue
-        past = _series(snapshot_id, other, grain)
+        past = _series(snapshot_id, other, grain, measure)
         if past.empty:
             continue
         values = past[f"value_{measure}"].tolist()[: len(frame)]
@@ -232,7 +232,7 @@ def _table(snapshot_id: str, asked: Filters, measure: Measure) -> None:
         anchor=False,
         help="Une information qui manque (le département l'est souvent) laisse l'avis hors de ce tableau.",
     )
-    found = _by(snapshot_id, asked, dimension)
+    found = _by(snapshot_id, asked, dimension, measure)
     if found.empty:
         states.empty("Aucun avis de la sélection ne dit cette information.", "Élargissez la période.")
         return
@@ -294,15 +294,15 @@ dimension = _SPLITS.get(split_name)
 snapshot = store.snapshot()
 with states.guarded("Les tendances n'ont pas pu être calculées"):
     before_asked = asked.previous()
-    now = _figures(snapshot.id, asked)
+    now = _figures(snapshot.id, asked, measure)
     if not now.n:
         states.empty("Aucun avis sur cette sélection.", "Élargissez la période ou retirez un filtre.")
         st.stop()
-    before = _figures(snapshot.id, before_asked) if before_asked else None
+    before = _figures(snapshot.id, before_asked, measure) if before_asked else None
     headline.write(_headline(measure, now, before, filters.described(asked)))
     st.caption(measures.DEFINITIONS[measure])
 
-    whole = _series(snapshot.id, asked, grain)
+    whole = _series(snapshot.id, asked, grain, measure)
     if len(whole) > 2 and not whole["complete"].iloc[0]:  # a first period cut by the selection would read as a rise
         whole = whole.iloc[1:]
     whole = whole.reset_index(drop=True)
@@ -347,7 +347,7 @@ with states.guarded("Les tendances n'ont pas pu être calculées"):
             help="Les périodes non terminées, ou trop récentes pour leurs réponses, sont en pointillé.",
         )
     else:
-        parts = _split(snapshot.id, asked, grain, dimension)
+        parts = _split(snapshot.id, asked, grain, dimension, measure)
         labels = {str(k): str(v) for k, v in zip(parts["key"], parts["label"], strict=True)} if len(parts) else {}
         wide = (
             parts.pivot(index="period", columns="key", values=f"value_{measure}").reset_index() if len(parts) else parts
