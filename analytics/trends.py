@@ -162,6 +162,7 @@ def split(
     filters: Filters,
     grain: Grain,
     dimension: Dimension,
+    *,
     most: int = 5,
     measure: Measure | None = None,
 ) -> pd.DataFrame:
