@@ -238,7 +238,8 @@ def measured(home: Path, passes: int, rooms: Sequence[str] | None = None) -> int
         if rooms and room.slug not in rooms:
             continue
         found: dict[str, Timed] = {}
-        failed, changes = "", []
+        failed = ""
+        changes: list[float] = []
         for lap in range(passes + 1):  # the first warms the file's pages, as any earlier visit does
             for period in PERIODS:
                 app = opened(room.slug, ids, period, partial(watched, found))

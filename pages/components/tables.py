@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +50,8 @@ def in_french(frame: pd.DataFrame, labels: Mapping[str, Any]) -> tuple[pd.DataFr
     A browser writes the `printf` format of a `NumberColumn` with a point and a hyphen; the format is obeyed here instead.
     Tables too large to be written cell by cell are left to the browser.
     """
-    columns, written = dict(labels), {}
+    columns = dict(labels)
+    written: dict[Any, Callable[[Any], str]] = {}
     for name, column in labels.items():
         told = column.get("type_config") or {} if isinstance(column, dict) else {}
         found = _PRINTF.fullmatch(told.get("format") or "") if told.get("type") == "number" else None
