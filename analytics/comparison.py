@@ -24,7 +24,9 @@ CERTAIN = 0.05
 LEAST = 5  # reviews on both sides together under which nothing is said
 _PRIOR = 500.0  # words of the prior: how strongly rare words are drawn to their usual frequency
 _WORD = re.compile(r"[^\W\d_]+")
-_READ = 400  # texts read to find how people write the words
+_READ = 400  # texts of each side read to find how people write the words
+SAMPLED_LEAST = 200  # reviews of a side in the sample of words under which texts are read instead…
+MOST_READ = 2_000  # … of so many reviews of each side, the last ones
 
 
 def irritants(warehouse: Warehouse, first: Filters, second: Filters) -> pd.DataFrame:
@@ -68,18 +70,22 @@ def irritants(warehouse: Warehouse, first: Filters, second: Filters) -> pd.DataF
 
 
 def vocabulary(warehouse: Warehouse, first: Filters, second: Filters, most: int = 12) -> pd.DataFrame:
-    """Words that tell the second selection from the first: `word` (as people write it), `n_first`, `n_second` (reviews),
-    `z` (positive: more in the second), strongest of each side first; empty without the index of words.
+    """Words that tell the second selection from the first: `word` (as people write it), `n_first`, `n_second` (reviews
+    among `read_first`, `read_second`: on large selections of a large snapshot a part is read, `sampled` then), `z`
+    (positive: more in the second), strongest of each side first; empty without the index of words.
 
     Log-odds ratio with an informative Dirichlet prior, the words' usual frequency (Monroe, Colaresi and Quinn, 2008).
     """
-    if not warehouse.has("review_words"):
-        return pd.DataFrame(columns=["word", "n_first", "n_second", "z"])
-    frame = warehouse.frame(*_both("comparison_words", first, second))
+    columns = ["word", "n_first", "n_second", "z", "read_first", "read_second", "sampled"]
+    if not warehouse.has("word_sample"):
+        return pd.DataFrame(columns=columns)
+    read, enough = _read(warehouse, first, second)
+    query, values = _both("comparison_words" if enough else "comparison_small", first, second)
+    frame = warehouse.frame(query.replace("/*folded*/ ''", words.FOLDED), {**values, "most": MOST_READ})
     stop = text.stop_words()
     frame = frame[[len(w) > 2 and not w.isdigit() and w not in stop for w in frame["word"]]]
     if frame.empty:
-        return frame.reindex(columns=["word", "n_first", "n_second", "z"])
+        return frame.reindex(columns=columns)
     one, two = frame["n_first"].to_numpy(float), frame["n_second"].to_numpy(float)
     prior = _PRIOR * (one + two) / max(1.0, (one + two).sum())
     total = [one.sum() + _PRIOR, two.sum() + _PRIOR]
@@ -88,7 +94,17 @@ def vocabulary(warehouse: Warehouse, first: Filters, second: Filters, most: int 
     ordered = frame.sort_values("z", kind="stable")
     chosen = pd.concat([ordered[ordered["z"] > 1.64].tail(most)[::-1], ordered[ordered["z"] < -1.64].head(most)])
     written = _written(warehouse, first, second, set(chosen["word"]))
-    return chosen.assign(word=[written.get(w, w) for w in chosen["word"]]).reset_index(drop=True)
+    return chosen.assign(word=[written.get(w, w) for w in chosen["word"]], **read).reset_index(drop=True)
+
+
+def _read(warehouse: Warehouse, first: Filters, second: Filters) -> tuple[dict[str, int | bool], bool]:
+    """How many reviews of each selection are read, and whether the sample of words holds enough of both."""
+    one_in = words.one_in(warehouse.snapshot.reviews)
+    query, values = _both("comparison_read", first, second)
+    all_first, all_second, *kept = warehouse.rows(query, {**values, "one_in": one_in})[0]
+    enough = one_in == 1 or min(kept) >= SAMPLED_LEAST
+    read = kept if enough else [min(n, MOST_READ) for n in (all_first, all_second)]
+    return {"read_first": read[0], "read_second": read[1], "sampled": read != [all_first, all_second]}, enough
 
 
 def _verdict(n_first: int, n_second: int, up: bool, certain: bool) -> Verdict:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from analytics import delays, strengths
+from analytics import delays, reviews, strengths
 from data.filters import Filters, narrowed
 from data.warehouse import Warehouse, sql
 
@@ -89,6 +89,15 @@ def unassigned(warehouse: Warehouse, filters: Filters) -> int:
     return int(figures.loc[figures["id"] == UNASSIGNED, "n"].sum())
 
 
+def label(warehouse: Warehouse, irritant_id: int) -> str | None:
+    """Title of an irritant, hidden ones included; None when the snapshot has no such irritant."""
+    if not warehouse.has("topics"):
+        return None
+    query = "SELECT label FROM topics WHERE level IN ('irritant', 'hidden') AND id = $irritant"
+    found = warehouse.rows(query, {"irritant": irritant_id})
+    return str(found[0][0]) if found else None
+
+
 def detail(warehouse: Warehouse, irritant_id: int, filters: Filters) -> Irritant | None:
     """One irritant over the selection; None when the snapshot has no such irritant."""
     if not warehouse.has("topics"):
@@ -98,19 +107,18 @@ def detail(warehouse: Warehouse, irritant_id: int, filters: Filters) -> Irritant
     if not known:
         return None
     label, terms, exemplars = known[0]
-    figures = _figures(warehouse, filters)
-    before = filters.previous()
-    previous = None if before is None else _figures(warehouse, before).set_index("id")["n"]
-    own = figures[figures["id"] == irritant_id].to_dict("records")
-    row: dict[Any, Any] | None = own[0] if own else None
+    own = replace(filters, irritants=(irritant_id,))
+    figures = _figures(warehouse, own).to_dict("records")
+    before = own.previous()
+    row: dict[Any, Any] | None = figures[0] if figures else None
     return Irritant(
         id=irritant_id,
         label=label,
         terms=tuple(terms),
         n=0 if row is None else int(row["n"]),
-        share=0.0 if row is None else float(row["n"] / figures["n"].sum()),
+        share=0.0 if row is None else float(row["n"] / reviews.count(warehouse, filters)),
         share_negative=None if row is None else _number(row["share_negative"]),
-        n_previous=None if previous is None else int(previous.get(irritant_id, 0)),
+        n_previous=None if before is None else reviews.count(warehouse, before),
         unanswered_share=None if row is None else _number(row["unanswered_share"]),
         median_days=None if row is None else _number(row["median_days"]),
         endorsements=0 if row is None else int(row["endorsements"]),

@@ -47,7 +47,6 @@ _KEYS: dict[str, tuple[str, str]] = {  # dimension -> its key and, once counted,
     "all": ("'all'", "NULL"),
 }
 _TOPICS = "JOIN review_topics AS t ON t.review_id = measured.id AND t.irritant >= 0"
-_SLOTS = 288  # a day in five minutes
 _LENGTH = {"day": pd.DateOffset(days=1), "week": pd.DateOffset(weeks=1), "month": pd.DateOffset(months=1)}
 
 
@@ -291,7 +290,7 @@ def _medians(frame: pd.DataFrame, waits: pd.DataFrame) -> np.ndarray[Any, np.dty
     waits["key"] = waits["key"].astype(str)
     index = pd.MultiIndex.from_frame(frame[["period", "key"]])
     group = index.get_indexer(pd.MultiIndex.from_frame(waits[["period", "key"]])).astype(np.int64)
-    days, ended = waits["slots"].to_numpy(dtype=np.float64) / _SLOTS, waits["ended"].to_numpy(dtype=bool)
+    days, ended = waits["days"].to_numpy(dtype=np.float64), waits["ended"].to_numpy(dtype=bool)
     return survival.medians(group, Cases(days, ended, waits["n"].to_numpy(dtype=np.int64)), len(frame))
 
 

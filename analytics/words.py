@@ -1,7 +1,7 @@
 """Finding reviews by the words they hold: an index of words in the snapshot, read in order.
 
-`build` writes the table `review_words` (word, review), sorted by word, so that a word or its beginning is a short range;
-`condition` turns what a person typed into SQL over it. Before a refresh (or after an ingest, until the next one) there
+`build` writes the table `review_words` (word, review), sorted by word, so that a word or its beginning is a short range
+(and `word_sample`, in the order of reviews, for comparisons); `condition` turns what a person typed into SQL over it. Before a refresh (or after an ingest, until the next one) there
 is no index and the same words are looked for in the texts, slower. The rules it protects: accents and case never
 matter; every word is needed; a word is found by its beginning; words in quotes must follow each other.
 """
@@ -14,17 +14,32 @@ from collections.abc import Sequence
 
 import duckdb
 
+from analytics.topics import text
 from data.warehouse import Warehouse, sql
 
 MOST_WORDS = 12
+SAMPLED = 100_000  # reviews whose words comparisons count, about: more of them change no verdict
 _TOKEN = re.compile(r"[a-z0-9]+")
 _QUOTED = re.compile(r"[\"«“]([^\"»”]*)[\"»”]")
-_FOLDED = "regexp_replace(lower(strip_accents(replace(replace(concat_ws(' ', r.title, r.body), 'œ', 'oe'), 'Œ', 'oe'))), '[^a-z0-9]+', ' ', 'g')"
+FOLDED = "regexp_replace(lower(strip_accents(replace(replace(concat_ws(' ', r.title, r.body), 'œ', 'oe'), 'Œ', 'oe'))), '[^a-z0-9]+', ' ', 'g')"
 
 
 def build(connection: duckdb.DuckDBPyConnection) -> None:
-    """Write the index of the snapshot being made."""
+    """Write the index of the snapshot being made, and the sample of it that comparisons count."""
     connection.execute(sql(__file__, "review_words"))
+    sample(connection)
+
+
+def sample(connection: duckdb.DuckDBPyConnection) -> None:
+    """Write the sample of the index that comparisons count."""
+    (reviews,) = connection.execute("SELECT count(*) FROM reviews").fetchall()[0]
+    query = sql(__file__, "word_sample").format(one_in=one_in(reviews))
+    connection.execute(query, {"common": sorted(text.stop_words())})
+
+
+def one_in(reviews: int) -> int:
+    """Of how many reviews one is in the sample of words, for a snapshot of so many."""
+    return max(1, reviews // SAMPLED)
 
 
 def tokens(words: str) -> list[str]:
@@ -57,11 +72,11 @@ def condition(warehouse: Warehouse, words: str, prefix: str = "w") -> tuple[str,
                 f"r.id IN (SELECT w.review_id FROM review_words AS w WHERE w.word >= ${name} AND w.word < ${name}_end)"
             )
         else:
-            parts.append(f"contains(' ' || {_FOLDED}, ' ' || ${name})")
+            parts.append(f"contains(' ' || {FOLDED}, ' ' || ${name})")
     whole = " AND ".join(parts)
     for k, phrase in enumerate(phrases(words)):  # CASE: texts are read for reviews that hold the words, never for all
         values[f"{prefix}p{k}"] = phrase
-        whole = f"CASE WHEN {whole} THEN contains(' ' || {_FOLDED}, ' ' || ${prefix}p{k}) ELSE FALSE END"
+        whole = f"CASE WHEN {whole} THEN contains(' ' || {FOLDED}, ' ' || ${prefix}p{k}) ELSE FALSE END"
     return f"({whole})", values
 
 

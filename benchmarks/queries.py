@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from analytics import words
 from data import carry, snapshots
 from data.warehouse import Warehouse
 
@@ -76,6 +77,7 @@ def enlarged(home: Path, target: Path, times: int) -> Path:
                 db.execute(definition.replace("previous.", "", 1))
                 db.execute(f"INSERT INTO {table} BY NAME {_repeated(table, times)}")
             carry.brought_up(db)
+            words.sample(db)
             db.execute(
                 f"UPDATE topics SET size = size * {times}; UPDATE cells SET n = n * {times}, negative = negative * {times};"
                 f"UPDATE completeness SET reviews = reviews * {times}, filled = filled * {times}"
@@ -92,11 +94,16 @@ def _repeated(table: str, times: int) -> str:
     if table == "review_words":  # sorted by word, as search needs it
         laps = f"SELECT word, review_id, unnest(range({times})) AS lap FROM previous.review_words"
         return f"SELECT word, review_id + lap * {STEP} AS review_id FROM ({laps})"
+    if table == "word_sample":  # written again
+        return f"FROM previous.{table} LIMIT 0"
     key = OWNED.get(table)
     if key is None:
         return f"FROM previous.{table}"
+    changed = f"{key} + lap * {STEP} AS {key}"
+    if table == "reviews":  # at other minutes, so that delays do not come in equal batches
+        changed += ", first_reply_at + to_seconds(hash(id, lap) % 86400 * (lap > 0)::INTEGER) AS first_reply_at"
     return (
-        f"SELECT t.* REPLACE ({key} + lap * {STEP} AS {key}) FROM previous.{table} AS t, range({times}) AS laps(lap)"
+        f"SELECT t.* REPLACE ({changed}) FROM previous.{table} AS t, range({times}) AS laps(lap)"
         f" ORDER BY {key} // {BLOCK}, lap, {key}"
     )
 

@@ -1,23 +1,33 @@
 -- Where an irritant is reported: its reviews in each place beside all reviews of that place in the same selection.
-WITH selected AS (
-    SELECT t.irritant = $irritant AS hit, r.network, r.typology, r.structure_id, r.structure, r.department, r.channels
-    FROM reviews r JOIN review_topics t ON t.review_id = r.id
-    WHERE /*filters*/ TRUE
+WITH own AS (
+    SELECT r.network, r.typology, r.structure_id, r.department, r.channels
+    FROM reviews r
+    WHERE r.id IN (SELECT review_id FROM review_topics WHERE irritant = $irritant) AND /*filters*/ TRUE
+),
+hits AS (
+    SELECT 'network' AS dimension, network AS key, count(*) AS n FROM own GROUP BY network
+    UNION ALL SELECT 'typology', typology, count(*) FROM own GROUP BY typology
+    UNION ALL SELECT 'structure', structure_id, count(*) FROM own GROUP BY structure_id
+    UNION ALL SELECT 'department', department, count(*) FROM own GROUP BY department
+    UNION ALL SELECT 'channel', channel, count(*) FROM (SELECT unnest(channels) AS channel FROM own) GROUP BY channel
 ),
 places AS (
-    SELECT 'network' AS dimension, network AS key, network AS label, hit FROM selected
-    UNION ALL SELECT 'typology', typology, typology, hit FROM selected
-    UNION ALL SELECT 'structure', structure_id, structure, hit FROM selected
-    UNION ALL SELECT 'department', s.department, coalesce(d.name, s.department), hit
-        FROM selected s LEFT JOIN departments d ON d.code = s.department
-    UNION ALL SELECT 'channel', channel, channel, hit
-        FROM (SELECT unnest(channels) AS channel, hit FROM selected)
+    SELECT 'network' AS dimension, r.network AS key, r.network AS label, count(*) AS n
+        FROM reviews r WHERE /*filters*/ TRUE GROUP BY r.network
+    UNION ALL SELECT 'typology', r.typology, r.typology, count(*) FROM reviews r WHERE /*filters*/ TRUE GROUP BY r.typology
+    UNION ALL SELECT 'structure', r.structure_id, any_value(r.structure), count(*)
+        FROM reviews r WHERE /*filters*/ TRUE GROUP BY r.structure_id
+    UNION ALL SELECT 'department', r.department, coalesce(any_value(d.name), r.department), count(*)
+        FROM reviews r LEFT JOIN departments d ON d.code = r.department WHERE /*filters*/ TRUE GROUP BY r.department
+    UNION ALL SELECT 'channel', channel, channel, count(*)
+        FROM (SELECT unnest(r.channels) AS channel FROM reviews r WHERE /*filters*/ TRUE) GROUP BY channel
 ),
-overall AS (SELECT avg(hit::INTEGER) AS share FROM selected)
-SELECT dimension, key, any_value(label) AS label,
-    count(*) FILTER (WHERE hit) AS n, count(*) AS n_place,
-    avg(hit::INTEGER) AS share,
-    avg(hit::INTEGER) / nullif(any_value(overall.share), 0) AS lift
-FROM places, overall WHERE key IS NOT NULL
-GROUP BY dimension, key HAVING count(*) FILTER (WHERE hit) > 0
-ORDER BY dimension, n DESC, key
+overall AS (
+    SELECT (SELECT count(*) FROM own) / nullif(count(*), 0) AS share FROM reviews r WHERE /*filters*/ TRUE
+)
+SELECT dimension, key, p.label, h.n, p.n AS n_place,
+    h.n / p.n AS share,
+    h.n / p.n / nullif((SELECT share FROM overall), 0) AS lift
+FROM hits h JOIN places p USING (dimension, key)
+WHERE key IS NOT NULL
+ORDER BY dimension, h.n DESC, key

@@ -1,6 +1,6 @@
 -- What a card shows of some reviews, replies gathered in a list.
 WITH chosen AS (
-    SELECT r.* FROM reviews AS r WHERE /*condition*/ TRUE
+    SELECT unnest($ids::BIGINT[]) AS id
 ),
 answers AS (
     SELECT
@@ -24,7 +24,8 @@ SELECT
         FROM review_typologies AS t WHERE t.review_id = r.id
     )) AS business_tags,
     /*topic columns*/, answers.replies
-FROM chosen AS r
+FROM reviews AS r
 LEFT JOIN departments AS d ON d.code = r.department
 LEFT JOIN answers ON answers.review_id = r.id
 /*topics*/
+WHERE r.id IN (SELECT id FROM chosen)

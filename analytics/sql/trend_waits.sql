@@ -1,12 +1,22 @@
 /*measured*/
--- Delays by period and value, counted by five minutes: what a median with those still waiting needs.
-, keyed AS (SELECT /*period*/ AS period, /*key*/ AS key, measured.* FROM measured /*topics*/)
+-- Delays by period and value, counted by steps much finer than what is shown (5 minutes, then 15, 60 and 360): what a median
+-- with those still waiting needs.
+, keyed AS (SELECT /*period*/ AS period, /*key*/ AS key, measured.* FROM measured /*topics*/),
+lengths AS (
+    SELECT period, key, coalesce(days, epoch($end::TIMESTAMP - published_at) / 86400) AS length, days IS NOT NULL AS ended
+    FROM keyed
+    WHERE NOT outside AND key IS NOT NULL AND (days IS NOT NULL OR NOT answered)
+)
 SELECT
     period,
     key,
-    ceil(288 * coalesce(days, epoch($end::TIMESTAMP - published_at) / 86400))::INTEGER AS slots,
-    days IS NOT NULL AS ended,
+    CASE
+        WHEN length < 2 THEN ceil(288 * length) / 288
+        WHEN length < 10 THEN ceil(96 * length) / 96
+        WHEN length < 60 THEN ceil(24 * length) / 24
+        ELSE ceil(4 * length) / 4
+    END AS days,
+    ended,
     count(*) AS n
-FROM keyed
-WHERE NOT outside AND key IS NOT NULL AND (days IS NOT NULL OR NOT answered)
+FROM lengths
 GROUP BY ALL

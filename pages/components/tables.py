@@ -44,6 +44,15 @@ def table(frame: pd.DataFrame, labels: Mapping[str, Any], *, name: str, alt: str
     csv_button(shown.rename(columns=texts), name)
 
 
+def sampled(words: pd.DataFrame) -> None:
+    """Say how many reviews the counts of `comparison.vocabulary` come from, when they are not all read."""
+    first, second, part = words[["read_first", "read_second", "sampled"]].iloc[0]
+    if part:
+        st.caption(
+            f"Mots comptés sur une partie des avis : {french.number(first)} du premier côté, {french.number(second)} du second."
+        )
+
+
 def in_french(frame: pd.DataFrame, labels: Mapping[str, Any]) -> tuple[pd.DataFrame | Styler, dict[str, Any]]:
     """What `st.dataframe` shows, numbers written as French readers do (`−0,52 pt`), still sorted as numbers; and its columns.
 
@@ -51,7 +60,7 @@ def in_french(frame: pd.DataFrame, labels: Mapping[str, Any]) -> tuple[pd.DataFr
     Tables too large to be written cell by cell are left to the browser.
     """
     columns = dict(labels)
-    written: dict[Any, Callable[[Any], str]] = {}
+    written: dict[Any, str | Callable[[object], str] | None] = {}
     for name, column in labels.items():
         told = column.get("type_config") or {} if isinstance(column, dict) else {}
         found = _PRINTF.fullmatch(told.get("format") or "") if told.get("type") == "number" else None

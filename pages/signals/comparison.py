@@ -180,6 +180,7 @@ with states.guarded("La comparaison n'a pas pu être faite"):
     if told_words.empty:
         states.empty("Aucun mot ne distingue nettement les deux côtés.", "Élargissez les deux sélections.")
     else:
+        tables.sampled(told_words)
         left, right = st.columns(2)
         for place, rows, name in (
             (left, told_words[told_words["z"] < 0], first_name),

@@ -65,13 +65,13 @@ def _words(snapshot_id: str, first: Filters, second: Filters) -> pd.DataFrame:
     return comparison.vocabulary(store.warehouse(), first, second)
 
 
-known = irritants.detail(warehouse, int(given), Filters()) if given.isdigit() else None
+known = irritants.label(warehouse, int(given)) if given.isdigit() else None
 joined = (
     irritants.joined(warehouse, int(given)) if known is None and given.isdigit() and warehouse.has("topics") else None
 )
-if joined is not None and (target := irritants.detail(warehouse, joined, Filters())):
+if joined is not None and (target := irritants.label(warehouse, joined)):
     st.title("Un irritant", anchor=False)
-    st.info(f"Cet irritant a été réuni à « {states.plain(target.label)} ».", icon=":material/merge:")
+    st.info(f"Cet irritant a été réuni à « {states.plain(target)} ».", icon=":material/merge:")
     links.to("irritant", "Ouvrir cet irritant", id=str(joined))
     st.stop()
 if known is None:
@@ -81,16 +81,17 @@ if known is None:
     st.stop()
 
 links.back("irritants", "Tous les irritants")
-st.title(states.plain(known.label), anchor=False)
+st.title(states.plain(known), anchor=False)
+irritant_id = int(given)
 headline = st.empty()
 asked = filters.bar(irritants=False)
-found = _detail(snapshot_id, known.id, asked)
+found = _detail(snapshot_id, irritant_id, asked)
 if found is None or not found.n:
     states.empty("Aucun avis sur cette sélection.", "Élargissez la période ou retirez un filtre.")
     st.stop()
 
 before = asked.previous()
-earlier = _detail(snapshot_id, known.id, before) if before else None
+earlier = _detail(snapshot_id, irritant_id, before) if before else None
 
 
 def _gap(measure: Callable[[irritants.Irritant], float | None], unit: str, scale: float = 100) -> str | None:
@@ -145,22 +146,22 @@ states.figures(
 )
 
 _AUTHORS = {"model": "Titre proposé par le modèle local.", "person": "Titre donné par l'équipe d'analyse."}
-author = _AUTHORS.get(irritants.named_by(warehouse, known.id), "")
+author = _AUTHORS.get(irritants.named_by(warehouse, irritant_id), "")
 st.caption(f"Sous chaque chiffre, l'évolution depuis la période précédente de même durée. {author}")
 with st.container(horizontal=True):
-    links.to("referentiel", "Renommer, réunir, séparer, masquer", irritant=str(known.id))
+    links.to("referentiel", "Renommer, réunir, séparer, masquer", irritant=str(irritant_id))
     links.to("carte-irritants", "Voir sur la carte")
 grain = st.segmented_control(
     "Pas de temps", list(_GRAINS), default="Semaine", key="pas", bind="query-params", required=True
 )
-curve = _evolution(snapshot_id, known.id, asked, _GRAINS[grain or "Semaine"])
+curve = _evolution(snapshot_id, irritant_id, asked, _GRAINS[grain or "Semaine"])
 curves = [Line("n", "Cette période", palette.category(0))]
 if before is not None and earlier is not None and earlier.n:
-    past = list(_evolution(snapshot_id, known.id, before, _GRAINS[grain or "Semaine"])["n"])
+    past = list(_evolution(snapshot_id, irritant_id, before, _GRAINS[grain or "Semaine"])["n"])
     curve["before"] = [None] * max(0, len(curve) - len(past)) + past[-len(curve) :]
     curves.append(Line("before", "Période précédente", palette.muted(), "dash"))
-plans = actions.of(store.operations(), known.id)
-declared = remedies.published(warehouse, known.id, asked)
+plans = actions.of(store.operations(), irritant_id)
+declared = remedies.published(warehouse, irritant_id, asked)
 marks = remedies_panel.marks(plans, declared, curve)
 charts.show(
     charts.lines(
@@ -185,9 +186,9 @@ charts.show(
     help="Le dernier point est en pointillé quand sa période n'est pas terminée.",
 )
 
-remedies_panel.show(who, known.id, asked, plans, declared)
+remedies_panel.show(who, irritant_id, asked, plans, declared)
 
-places = _where(snapshot_id, known.id, asked)
+places = _where(snapshot_id, irritant_id, asked)
 st.header(
     "Où il se rencontre",
     anchor=False,
@@ -242,7 +243,7 @@ if not found.subjects.empty:
     )
 
 if before is not None:
-    told = _words(snapshot_id, replace(before, irritants=(known.id,)), replace(asked, irritants=(known.id,)))
+    told = _words(snapshot_id, replace(before, irritants=(irritant_id,)), replace(asked, irritants=(irritant_id,)))
     st.header(
         "Mots qui montent et qui baissent",
         anchor=False,
@@ -252,6 +253,7 @@ if before is not None:
     if told.empty:
         st.caption("Aucun mot ne monte ni ne baisse nettement.")
     else:
+        tables.sampled(told)
         rising, falling = st.columns(2)
         for place, rows, name in (
             (rising, told[told["z"] > 0], "En hausse"),
@@ -265,14 +267,14 @@ if before is not None:
                     alt=f"Mots {name.lower()}",
                 )
 
-near = irritants.neighbours(warehouse, known.id)
+near = irritants.neighbours(warehouse, irritant_id)
 if not near.empty:
     st.header("Irritants voisins", anchor=False, help="Ceux dont les avis emploient les mots les plus proches.")
     with st.container(horizontal=True):
         for row in near.to_dict("records"):
             links.to("irritant", f"{states.plain(row['label'])} ({french.number(row['n'])})", id=str(row["id"]))
 
-useful = irritants.helpful(warehouse, known.id, asked)
+useful = irritants.helpful(warehouse, irritant_id, asked)
 if useful:
     st.header(
         "Réponses qui ont aidé",
@@ -282,11 +284,11 @@ if useful:
     verbatims.cards(reviews.by_ids(warehouse, useful), key="useful", irritant=False)
 
 st.header("Avis emblématiques", anchor=False, help="Les plus proches du cœur de l'irritant.")
-best = irritants.emblematic(warehouse, known.id, asked, limit=3)
+best = irritants.emblematic(warehouse, irritant_id, asked, limit=3)
 verbatims.cards(reviews.by_ids(warehouse, [int(i) for i in best["id"]]), key="best", irritant=False)
 
 reports.button(
-    known.label,
+    known,
     f"{french.count(found.n, 'avis', 'avis')} {filters.described(asked)}",
     [
         reports.Section(
@@ -319,6 +321,6 @@ reports.button(
     name="irritant",
 )
 st.header("Tous les avis de l'irritant", anchor=False)
-narrowed = replace(asked, irritants=(known.id,))
+narrowed = replace(asked, irritants=(irritant_id,))
 offset = paging.offset(reviews.count(warehouse, narrowed), key="irritant")
 verbatims.cards(reviews.page(warehouse, narrowed, limit=paging.SIZE, offset=offset), key="all", irritant=False)
