@@ -123,7 +123,7 @@ def topics(work: Work) -> None:
         "assigned": outcome.assigned,
         "rejected": outcome.rejected,
         "changes": [{"kind": c.kind, "id": c.id, "label": c.label, "n": c.n} for c in outcome.changes],
-        "notices": list(outcome.notices),
+        "notices": [str(notice) for notice in outcome.notices],
     }
 
 

@@ -186,6 +186,15 @@ def joined(warehouse: Warehouse, irritant_id: int) -> int | None:
     return int(found[0][0]) if found and found[0][0] is not None else None
 
 
+def refused(warehouse: Warehouse) -> tuple[str, str] | None:
+    """Why the last refresh refused the latest model ('damaged' or 'version'), and the version of the one that serves."""
+    found = warehouse.rows("SELECT value FROM meta WHERE key = 'topics_refused'")
+    if not found:
+        return None
+    serving = warehouse.rows("SELECT model FROM topics LIMIT 1") if warehouse.has("topics") else []
+    return str(found[0][0]), str(serving[0][0]) if serving else ""
+
+
 def named_by(warehouse: Warehouse, irritant_id: int) -> str:
     """Who wrote its title: 'rule', 'model' or 'person'."""
     found = warehouse.rows("SELECT named_by FROM topic_notes WHERE id = $irritant", {"irritant": irritant_id})

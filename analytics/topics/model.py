@@ -31,6 +31,14 @@ _BATCH = 20_000
 class BadModel(VigieError):
     """The topic model on disk is damaged or of another format; `python -m refresh --refit` fits a new one."""
 
+    other_version = False  # it was fitted by another version of the product, else it is damaged
+
+
+class OtherVersion(BadModel):
+    """The topic model was fitted by another version of the product."""
+
+    other_version = True
+
 
 @dataclass(frozen=True)
 class Topic:
@@ -160,7 +168,7 @@ def load(folder: Path) -> TopicModel | None:
     try:
         said = json.loads(notes.read_text("utf-8"))
         if said.get("format") != FORMAT:
-            raise BadModel(
+            raise OtherVersion(
                 f"{folder}: topic model of format {said.get('format')}, this version reads {FORMAT}; "
                 "fit a new one with: python -m refresh --refit"
             )

@@ -18,11 +18,12 @@ import pandas as pd
 
 from analytics.topics import changes, edits, model, names
 from analytics.topics.changes import Change
-from analytics.topics.model import UNASSIGNED, Assignment, Topic, TopicModel
+from analytics.topics.model import UNASSIGNED, Assignment, BadModel, Topic, TopicModel
 from data.operations.curation import Edit
 from data.warehouse import sql
 
 FOLDER = "topics"
+REFUSED = "topics_refused"  # key of `meta`: 'damaged' | 'version', why the latest model did not serve
 _GROWN = 2.0  # refit once there are this many times more reviews than the model was fitted on
 _NEIGHBOURS = 5
 
@@ -36,7 +37,7 @@ class Outcome:
     assigned: int
     rejected: int
     changes: tuple[Change, ...]  # what a refit did to the reference
-    notices: tuple[str, ...]  # models that were refused, and why
+    notices: tuple[BadModel, ...]  # models that were refused, and why
 
 
 def refresh(
@@ -60,6 +61,7 @@ def refresh(
     texts = frame["text"].astype(str).tolist()
     folder = artifacts / FOLDER
     serving, notices = _serving([folder, *(f / FOLDER for f in fallbacks)], forgiving=refit)
+    _note(connection, notices)
     if serving is not None:
         serving.save(folder)
     fitted = refit or serving is None or outgrown(serving, kind, len(texts))
@@ -125,19 +127,27 @@ def write(
     edits.apply(connection, made)
 
 
-def _serving(folders: Sequence[Path], forgiving: bool) -> tuple[TopicModel | None, list[str]]:
+def _note(connection: duckdb.DuckDBPyConnection, refused: Sequence[BadModel]) -> None:
+    """Leave word in the snapshot that the latest model was refused, for the screen to say; or erase it."""
+    connection.execute("DELETE FROM meta WHERE key = $key", {"key": REFUSED})
+    if refused:
+        why = "version" if refused[0].other_version else "damaged"
+        connection.execute("INSERT INTO meta VALUES ($key, $why)", {"key": REFUSED, "why": why})
+
+
+def _serving(folders: Sequence[Path], forgiving: bool) -> tuple[TopicModel | None, list[BadModel]]:
     """The first good model, and what was said of the bad ones before it."""
-    refused: list[str] = []
+    refused: list[BadModel] = []
     for folder in folders:
         try:
             found = model.load(folder)
-        except model.BadModel as error:
-            refused.append(str(error))
+        except BadModel as error:
+            refused.append(error)
             continue
         if found is not None:
             return found, refused
     if refused and not forgiving:
-        raise model.BadModel(refused[0])
+        raise refused[0]
     return None, refused
 
 

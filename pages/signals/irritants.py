@@ -7,7 +7,19 @@ import streamlit as st
 
 from analytics import irritants, ranking, reviews
 from data.filters import Filters
-from pages.components import charts, filters, french, identity, links, reports, states, store, tables, unassigned
+from pages.components import (
+    charts,
+    filters,
+    french,
+    identity,
+    links,
+    refused,
+    reports,
+    states,
+    store,
+    tables,
+    unassigned,
+)
 
 _CRITERIA = {  # name -> label, what it is
     "volume": ("Volume", "Nombre d'avis."),
@@ -149,6 +161,7 @@ if not store.warehouse().has("topics"):
     states.empty("Les irritants ne sont pas encore calculés.", "Lancez « Actualiser l'analyse » sur la page Données.")
     links.to("donnees", "Aller aux données")
     st.stop()
+refused.notice()
 known, outside, total, total_before = _listing(store.snapshot().id, asked)
 listing = known.sort_values(["n", "id"], ascending=[False, True], ignore_index=True) if len(known) else known
 if listing.empty:

@@ -12,7 +12,7 @@ from data import jobs
 from data.errors import VigieError
 from data.operations import curation
 from data.operations.curation import Edit
-from pages.components import french, identity, links, states, store, tables
+from pages.components import french, identity, links, refused, states, store, tables
 from pages.components.navigation import Role
 
 _KINDS = {"label": "Renommer", "merge": "Réunir", "split": "Séparer", "hide": "Masquer"}
@@ -31,6 +31,7 @@ warehouse, settings = store.warehouse(), store.config()
 if not warehouse.has("topic_notes"):
     states.empty("Les irritants ne sont pas encore calculés.", "Lancez « Actualiser l'analyse » sur la page Données.")
     st.stop()
+refused.notice()
 operations = store.operations()
 listed = warehouse.rows("SELECT id, label, size FROM topics WHERE level = 'irritant' ORDER BY size DESC, id")
 titles = {int(i): str(label) for i, label in warehouse.rows("SELECT id, label FROM topics WHERE level <> 'subject'")}

@@ -77,6 +77,14 @@ def test_a_subject_that_is_praised_is_no_irritant(tiny_home: Path, open_page: Op
     assert "Aide au logement en attente" not in list(app.dataframe[0].value["label"])
 
 
+def test_a_refused_model_is_said_on_screen(tiny_home: Path, open_page: Opened) -> None:
+    with duckdb.connect(str(snapshots.file_of(tiny_home, snapshots.current(tiny_home)))) as connection:
+        connection.execute("INSERT INTO meta VALUES ('topics_refused', 'damaged')")
+    told = said(open_page("irritants"))
+    assert "son fichier est abîmé" in told
+    assert "Le dernier bon modèle sert (tiny-1)" in told
+
+
 def test_the_points_of_each_criterion_add_up_to_the_score(tiny_home: Path, open_page: Opened) -> None:
     app = open_page("irritants", poids_volume="5", poids_tags="0")
     (points,) = [t.value for t in app.dataframe if "part_volume" in t.value]
