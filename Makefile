@@ -1,5 +1,5 @@
 # Two verbs set everything up: `make run` and `make test`. Needs Python 3.11+ and, for the llama group, a C/C++ compiler.
-.PHONY: run test check e2e bench model lock clean
+.PHONY: run test check e2e bench model embeddings lock clean
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 
@@ -34,6 +34,10 @@ INSTALL := $(shell command -v uv >/dev/null 2>&1 && echo "uv pip install -q --py
 	@CMAKE_ARGS="$(LLAMA_FLAGS)" $(INSTALL) -r requirements-llama.lock
 	@touch $@
 
+.venv/.embeddings: .venv/.app requirements-embeddings.lock
+	@$(INSTALL) -r requirements-embeddings.lock
+	@touch $@
+
 run: .venv/.app   ## the app and one worker
 	@$(PY) -m generation worker & worker=$$!; trap 'kill $$worker 2>/dev/null || true' EXIT; \
 	echo "Vigie : http://localhost:$(PORT)   (Ctrl+C pour arrêter)"; \
@@ -59,10 +63,13 @@ model: .venv/.llama   ## the llama group; GGUF=PATH|URL SHA256=… also puts the
 	@if [ -n "$(GGUF)" ]; then $(PY) -m generation add-model "$(GGUF)" --sha256 "$(SHA256)" --home "$(VIGIE_HOME)"; \
 	else echo "llama.cpp est prêt. Ajoutez des poids : make model GGUF=chemin-ou-adresse SHA256=somme"; fi
 
+embeddings: .venv/.embeddings   ## model2vec, to read a local folder of embeddings (VIGIE_EMBEDDINGS=folder) for the irritants
+
 lock:   ## resolve again (needs uv); no index address is written
 	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --universal pyproject.toml -o requirements.lock
 	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --universal --group dev -c requirements.lock -o requirements-dev.lock
 	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --universal --group llama -c requirements.lock -o requirements-llama.lock
+	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --universal --group embeddings -c requirements.lock -o requirements-embeddings.lock
 
 clean:   ## remove the environment and caches; data in $(VIGIE_HOME) stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache test-results

@@ -102,8 +102,9 @@ def router(work: Work) -> None:
 
 def topics(work: Work) -> None:
     """Irritants and subjects: fitted when there is a reason to, assigned to every review."""
-    from analytics.topics import store
+    from analytics.topics import embeddings, store
 
+    folder = settings.load(work.home).embeddings
     outcome = store.refresh(
         work.connection,
         work.artifacts,
@@ -113,6 +114,7 @@ def topics(work: Work) -> None:
         refit=work.refit,
         made=_edits(work.home),
         titler=_titler(work.home),
+        local=embeddings.opened(folder) if folder else None,
     )
     for notice in outcome.notices:
         _LOG.warning("%s: refused, an earlier model serves", notice)

@@ -26,6 +26,10 @@ class Settings(BaseSettings):
     model_key: str = Field(default="", description="API key of that server.")
     model_threads: int = Field(default=2, ge=1, description="Processor threads the llama.cpp model may use.")
     model_context: int = Field(default=4096, ge=512, description="Context window of the llama.cpp model, in tokens.")
+    embeddings: Path | None = Field(
+        default=None,
+        description="Folder of a model2vec or sentence-transformers model for the irritants; empty = none.",
+    )
     demo_reviews: int = Field(default=20_000, ge=100, description="Reviews of the demo that an empty home prepares.")
     auto_demo: bool = Field(default=True, description="Prepare the demo by itself when home holds no data.")
     dev_identity: bool = Field(

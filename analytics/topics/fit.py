@@ -19,6 +19,7 @@ from scipy.optimize import linear_sum_assignment
 
 from analytics.topics import names, phrases, text, vectors
 from analytics.topics.clusters import MergedClusters, pinned, subdivided
+from analytics.topics.embeddings import Local
 from analytics.topics.model import Assignment, Topic, TopicModel
 from analytics.topics.phrases import Phrases
 from analytics.topics.vectors import Words, unit
@@ -31,6 +32,7 @@ _SUBJECT_SIZE = 8
 _SUBJECTS_EACH = 8
 _FIRST_SUBJECT = 100_000  # subjects and irritants share one table: their ids are kept apart
 _EXEMPLARS = 5
+_NO_WORDS = Words(("-",), np.ones(1, dtype=np.float32), np.zeros((1, 1), dtype=np.float32))
 _TERMS = 80  # candidates of c-TF-IDF among which a title is chosen
 
 
@@ -43,13 +45,14 @@ def fit(
     previous: TopicModel | None = None,
     kept: frozenset[int] = frozenset(),
     titler: names.Titler | None = None,
+    local: Local | None = None,
     seed: int = 0,
 ) -> TopicModel:
     """A topic model of the reviews (`texts` and `ids` in the same order), at most `MOST_REVIEWS` of them drawn.
 
     With `previous`, a topic that shares most of its reviews with one of the earlier model keeps its id, and an irritant
     its title too; those in `kept` (ids that people edited) are there again whatever the new clusters, as long as any
-    review is about them. `titler` names new irritants; a rule does where it is silent. Too few usable reviews give a
+    review is about them. `local` weights make the vectors, else words learnt from the reviews do. `titler` names new irritants; a rule does where it is silent. Too few usable reviews give a
     model without irritants, that leaves everything unassigned.
     """
     random = np.random.default_rng(seed)
@@ -60,11 +63,15 @@ def fit(
     tokens = text.cut(texts)
     if len(np.unique(tokens.review)) < FEWEST_REVIEWS:
         return _empty(kind, last_publication, len(texts), previous)
-    try:
-        words = vectors.learn(tokens, seed)
-    except vectors.NothingToLearn:
-        return _empty(kind, last_publication, len(texts), previous)
-    placed, lengths = words.place(tokens)
+    if local is not None:
+        words = _NO_WORDS
+        placed, lengths = local.embed(texts)
+    else:
+        try:
+            words = vectors.learn(tokens, seed)
+        except vectors.NothingToLearn:
+            return _empty(kind, last_publication, len(texts), previous)
+        placed, lengths = words.place(tokens)
     usable = int(np.count_nonzero(lengths))
     if usable < FEWEST_REVIEWS:
         return _empty(kind, last_publication, len(texts), previous)
@@ -94,6 +101,7 @@ def fit(
             "fitted_on": len(texts),
             "last_publication": last_publication,
             "words": words,
+            "local": local,
             "aside": clusters.aside_,
             "threshold": clusters.threshold_,
         },
@@ -319,7 +327,7 @@ def _empty(kind: str, last_publication: str, n: int, previous: TopicModel | None
         last_publication=last_publication,
         irritants=(),
         subjects=(),
-        words=Words(("-",), np.ones(1, dtype=np.float32), np.zeros((1, 1), dtype=np.float32)),
+        words=_NO_WORDS,
         centres=none,
         subject_centres=none,
         aside=none,

@@ -19,7 +19,9 @@ from typing import Any
 
 import numpy as np
 
+from analytics.topics import embeddings
 from analytics.topics.clusters import judged
+from analytics.topics.embeddings import Local, NoEmbeddings
 from analytics.topics.vectors import Words
 from data.errors import VigieError
 
@@ -84,6 +86,7 @@ class TopicModel:
     aside: np.ndarray  # (groups without a subject, dimensions), unit rows: reviews nearest to them stay unassigned
     threshold: float  # evidence under which a review stays unassigned
     next_ids: tuple[int, int]  # first irritant id and first subject id never given yet
+    local: Local | None = None  # weights that make the vectors; None = `words` does
 
     @property
     def version(self) -> str:
@@ -92,13 +95,14 @@ class TopicModel:
         for array in (self.words.idf, self.words.vectors, self.centres, self.subject_centres, self.aside):
             digest.update(np.ascontiguousarray(array, dtype=np.float32).tobytes())
         digest.update(json.dumps([self.kind, self.threshold, [t.id for t in self.irritants]]).encode())
+        digest.update(b"" if self.local is None else self.local.digest.encode())
         return f"topics-{FORMAT}-{digest.hexdigest()}"
 
     def assign(self, texts: Iterable[str]) -> Assignment:
         """Irritant, subject and vector of each review, in batches: memory does not grow with the words."""
         parts = [self._assign(batch) for batch in _batches(texts)]
         if not parts:
-            dimensions = self.words.vectors.shape[1]
+            dimensions = self.centres.shape[1]
             none = np.empty(0, dtype=np.int64)
             return Assignment(none, none, np.empty(0), np.empty((0, dimensions), dtype=np.float32))
         return Assignment(
@@ -106,7 +110,7 @@ class TopicModel:
         )
 
     def _assign(self, batch: Sequence[str]) -> Assignment:
-        vectors, lengths = self.words.embed(batch)
+        vectors, lengths = (self.local or self.words).embed(batch)
         n = len(batch)
         irritant = np.full(n, UNASSIGNED, dtype=np.int64)
         subject = np.full(n, UNASSIGNED, dtype=np.int64)
@@ -153,6 +157,7 @@ class TopicModel:
             "irritants": [vars(t) for t in self.irritants],
             "subjects": [vars(t) for t in self.subjects],
             "vocabulary": self.words.vocabulary,
+            "embeddings": None if self.local is None else [str(self.local.folder), self.local.digest],
         }
         os.replace(draft, folder / "model.npz")
         notes = folder / f".model-{os.getpid()}.json"
@@ -190,11 +195,24 @@ def load(folder: Path) -> TopicModel | None:
             aside=aside,
             threshold=float(said["threshold"]),
             next_ids=(int(said["next_ids"][0]), int(said["next_ids"][1])),
+            local=_local(said.get("embeddings")),
         )
+    except NoEmbeddings as error:
+        raise BadModel(f"{folder}: {error}; fit a new one with: python -m refresh --refit") from None
     except (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as error:
         raise BadModel(
             f"{folder}: damaged topic model ({error}); fit a new one with: python -m refresh --refit"
         ) from None
+
+
+def _local(said: list[str] | None) -> Local | None:
+    """The weights a model was fitted with, when they are still the same."""
+    if said is None:
+        return None
+    found = embeddings.opened(Path(said[0]))
+    if found.digest != said[1]:
+        raise NoEmbeddings(f"{found.folder}: these weights are not the ones the topic model was fitted with")
+    return found
 
 
 def _batches(texts: Iterable[str]) -> Iterator[list[str]]:

@@ -18,6 +18,7 @@ import pandas as pd
 
 from analytics.topics import changes, edits, model, names
 from analytics.topics.changes import Change
+from analytics.topics.embeddings import Local
 from analytics.topics.model import UNASSIGNED, Assignment, BadModel, Topic, TopicModel
 from data.operations.curation import Edit
 from data.warehouse import sql
@@ -50,12 +51,13 @@ def refresh(
     refit: bool = False,
     made: Sequence[Edit] = (),
     titler: names.Titler | None = None,
+    local: Local | None = None,
 ) -> Outcome:
     """Assign every review of the snapshot being written, with a new model when there is a reason to fit one.
 
     The model in service is that of `artifacts`, else the first good one of the `fallbacks`: artifacts of earlier
     snapshots, newest first. Raises BadModel when models were found and none is good, unless `refit` asks for a new one,
-    which then starts its ids afresh. `made` are people's edits, applied after the model.
+    which then starts its ids afresh. A model fitted on other weights than `local` is fitted again. `made` are people's edits, applied after the model.
     """
     frame = connection.execute(sql(__file__, "texts")).df()
     texts = frame["text"].astype(str).tolist()
@@ -64,7 +66,7 @@ def refresh(
     _note(connection, notices)
     if serving is not None:
         serving.save(folder)
-    fitted = refit or serving is None or outgrown(serving, kind, len(texts))
+    fitted = refit or serving is None or outgrown(serving, kind, len(texts)) or serving.local != local
     before: tuple[TopicModel, Assignment] | None = None
     if fitted:
         from analytics.topics import fit  # BERTopic is only paid for when a model is fitted
@@ -79,6 +81,7 @@ def refresh(
             previous=previous,
             kept=edits.kept_ids(made),
             titler=titler,
+            local=local,
         )
         serving.save(folder)
     assert serving is not None
