@@ -49,16 +49,18 @@ class Board:
 
     now: Figures
     before: Figures | None  # the period of equal length just before; None for an open period
+    year: Figures | None  # volume and feelings 52 weeks earlier; None for an open period
     weeks: pd.DataFrame  # trends.series by week
     changes: list[Change]
 
 
 def board(warehouse: Warehouse, filters: Filters) -> Board:
     """The first page of a selection."""
-    before = filters.previous()
+    before, year = filters.previous(), filters.year_before()
     return Board(
         trends.figures(warehouse, filters),
         trends.figures(warehouse, before) if before else None,
+        trends.figures(warehouse, year, "negative") if year else None,
         trends.series(warehouse, filters, "week"),
         changes(warehouse, filters),
     )

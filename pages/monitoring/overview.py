@@ -11,7 +11,19 @@ from analytics import overview
 from analytics.overview import Board, Change
 from analytics.signals import record
 from data.filters import Filters
-from pages.components import charts, filters, french, identity, links, measures, palette, signal_words, states, store
+from pages.components import (
+    charts,
+    filters,
+    french,
+    identity,
+    links,
+    measures,
+    palette,
+    saved_views,
+    signal_words,
+    states,
+    store,
+)
 from pages.components.charts import Line
 
 _DOUBTFUL = 3  # changes shown when none is certain
@@ -39,6 +51,10 @@ def _headline(board: Board, period: str) -> str:
         told += f" ({gap} par rapport à la période précédente)"
     if now.median_days is not None and now.timed >= french.TOO_FEW:
         told += f" ; une personne sur deux a sa réponse en {french.days(now.median_days)}"
+    if board.year is not None and board.year.n:
+        told += f". Un an avant : {french.count(board.year.n, 'avis', 'avis')}"
+        if board.year.felt >= french.TOO_FEW:
+            told += f", dont {french.percent(board.year.negative_share)} de négatifs"
     return told + "."
 
 
@@ -66,10 +82,11 @@ def _card(change: Change) -> None:
             links.to("tendances", "Voir ses tendances", institution=change.key)
 
 
-identity.guard("vue-d-ensemble")
+who = identity.guard("vue-d-ensemble")
 st.title("Vue d'ensemble", anchor=False)
 headline = st.empty()
 asked = filters.bar()
+saved_views.panel(who, "vue-d-ensemble")
 snapshot = store.snapshot()
 with states.guarded("Les chiffres n'ont pas pu être calculés"):
     board = _board(snapshot.id, asked)

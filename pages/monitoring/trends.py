@@ -23,6 +23,7 @@ from pages.components import (
     states,
     store,
     tables,
+    trend_report,
     verbatims,
 )
 from pages.components.charts import Line
@@ -126,27 +127,12 @@ def _open_end(frame: pd.DataFrame, measure: Measure, target: int) -> int:
     return found
 
 
-def _scaled(frame: pd.DataFrame, measure: Measure) -> tuple[pd.DataFrame, Any]:
-    """The measure as a column a table shows: percents for shares."""
-    if measure in {"volume", "delay"}:
-        shown = st.column_config.NumberColumn(measures.NAMES[measure], format="%.1f" if measure == "delay" else "%d")
-        return frame, shown
-    scaled = frame.assign(**{f"value_{measure}": 100 * frame[f"value_{measure}"]})
-    return scaled, st.column_config.NumberColumn(measures.NAMES[measure], format="%.1f %%")
-
-
-def _effect(measure: Measure, value: float) -> str:
-    if measure == "volume":
-        return french.signed(value, unit=" avis")
-    if measure == "delay":
-        return french.signed(value, 1, " jour")
-    return french.signed(100 * value, 1, " point")
-
-
-def _headline(measure: Measure, now: Figures, before: Figures | None, period: str) -> str:
+def _headline(measure: Measure, now: Figures, before: Figures | None, year: Figures | None, period: str) -> str:
     told = measures.written(measure, now.value(measure), now.base(measure))
     gap = measures.change(measure, now, before)
     against = f", {gap} par rapport à la période précédente" if gap else ""
+    if year is not None and year.base(measure):
+        against += f" ; un an avant : {measures.written(measure, year.value(measure), year.base(measure))}"
     return f"{measures.NAMES[measure]} {period} : **{told}**{against}."
 
 
@@ -156,17 +142,9 @@ def _sentences(snapshot_id: str, asked: Filters, measure: Measure) -> None:
     if not causes:
         return
     st.subheader("Ce qui a changé, en clair", anchor=False)
-    st.write(f"Parmi les avis dont l'institution est connue : {_effect(measure, causes[0].total)}.")
+    st.write(f"Parmi les avis dont l'institution est connue : {trend_report.effect(measure, causes[0].total)}.")
     for cause in causes:
-        kind = "irritant" if cause.dimension == "irritant" else "institution"
-        why = ""
-        if cause.rate is not None and cause.mix is not None:
-            why = (
-                ", surtout parce que sa valeur a bougé"
-                if abs(cause.rate) >= abs(cause.mix)
-                else ", surtout parce qu'elle pèse plus ou moins dans l'ensemble"
-            )
-        st.markdown(f"- {states.plain(cause.label)} ({kind}) : {_effect(measure, cause.contribution)}{why}.")
+        st.markdown(f"- {states.plain(trend_report.sentence(cause, measure))}")
 
 
 def _explained(snapshot_id: str, asked: Filters, measure: Measure) -> None:
@@ -191,7 +169,7 @@ def _explained(snapshot_id: str, asked: Filters, measure: Measure) -> None:
     top = found.head(10)
     first = top.iloc[0]
     st.text(
-        f"Parmi les avis où cette information est connue : {_effect(measure, total)}. Premier poste : {first['label']}, {_effect(measure, float(first['contribution']))}."
+        f"Parmi les avis où cette information est connue : {trend_report.effect(measure, total)}. Premier poste : {first['label']}, {trend_report.effect(measure, float(first['contribution']))}."
     )
     scale = 1 if measure in {"volume", "delay"} else 100
     unit = {"volume": " avis", "delay": " j"}.get(measure, " pt")
@@ -215,7 +193,7 @@ def _explained(snapshot_id: str, asked: Filters, measure: Measure) -> None:
             signed=True,
         ),
         title=f"Contributions au changement, par {name.lower()}",
-        alt=f"Barres : {first['label']} contribue le plus, {_effect(measure, float(first['contribution']))}.",
+        alt=f"Barres : {first['label']} contribue le plus, {trend_report.effect(measure, float(first['contribution']))}.",
         frame=shown,
         labels=columns,
         name="contributions",
@@ -239,7 +217,7 @@ def _table(snapshot_id: str, asked: Filters, measure: Measure) -> None:
     base = trends.BASES[measure]
     if measure != "volume":
         found[f"value_{measure}"] = found[f"value_{measure}"].where(found[base] >= french.TOO_FEW)
-    scaled, column = _scaled(found, measure)
+    scaled, column = trend_report.scaled(found, measure)
     labels: dict[str, Any] = {"label": name, "n": "Avis"}
     if dimension == "department":
         labels = {"key": "Code", **labels}
@@ -299,7 +277,10 @@ with states.guarded("Les tendances n'ont pas pu être calculées"):
         states.empty("Aucun avis sur cette sélection.", "Élargissez la période ou retirez un filtre.")
         st.stop()
     before = _figures(snapshot.id, before_asked, measure) if before_asked else None
-    headline.write(_headline(measure, now, before, filters.described(asked)))
+    year_asked = asked.year_before()
+    year = _figures(snapshot.id, year_asked, measure) if year_asked else None
+    said = _headline(measure, now, before, year, filters.described(asked))
+    headline.write(said)
     st.caption(measures.DEFINITIONS[measure])
 
     whole = _series(snapshot.id, asked, grain, measure)
@@ -325,7 +306,7 @@ with states.guarded("Les tendances n'ont pas pu être calculées"):
             else:
                 whole["adjusted"] = list(without)[-len(whole) :]
                 curves.insert(1, Line("adjusted", "Sans la saison", palette.category(2), "dash"))
-        scaled, column = _scaled(whole, measure)
+        scaled, column = trend_report.scaled(whole, measure)
         if share:
             scaled = scaled.assign(**{c: 100 * scaled[c] for c in ("adjusted", "previous", "year") if c in scaled})
         charts.show(
@@ -371,6 +352,11 @@ with states.guarded("Les tendances n'ont pas pu être calculées"):
             name="tendance",
             help="Les cinq valeurs les plus fréquentes de la sélection.",
         )
+    causes = _told(snapshot.id, asked, measure) if asked.previous() is not None else []
+    institutions = _by(snapshot.id, asked, "typology", measure)
+    trend_report.button(
+        measure, filters.described(asked), said=said, causes=causes, series=whole, institutions=institutions
+    )
     if asked.previous() is not None:
         _sentences(snapshot.id, asked, measure)
     _explained(snapshot.id, asked, measure)

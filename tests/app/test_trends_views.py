@@ -14,6 +14,7 @@ from data import settings, snapshots, warehouse
 from data.filters import Filters
 from data.operations import watched
 from data.operations.engine import open_store
+from pages.components import reports, trend_report
 from tests.app.conftest import Opened, said
 
 
@@ -72,3 +73,49 @@ def test_a_view_is_saved_and_forgotten(tiny_home: Path, open_page: Opened) -> No
 def test_the_page_says_when_there_is_no_season_to_take_out(tiny_home: Path, open_page: Opened) -> None:
     app = open_page("tendances", "manager.demo", chosen={"saison": True})
     assert "Il faut deux ans entiers" in said(app)
+
+
+def test_the_same_period_a_year_before_is_told(seasonal: Path, open_page: Opened) -> None:
+    chosen = {"periode": "3 mois"}
+    for slug in ("tendances", "vue-d-ensemble"):
+        assert "un an avant :" in said(open_page(slug, "manager.demo", chosen=chosen)).lower()
+
+
+def test_a_view_of_the_first_page_is_saved(tiny_home: Path, open_page: Opened) -> None:
+    app = open_page("vue-d-ensemble", "manager.demo")
+    app.text_input(key="view_name_vue-d-ensemble").set_value("Mes impôts").run()
+    app.button(key="view_save_vue-d-ensemble").click().run()
+    (view,) = watched.views(open_store(settings.load(tiny_home).operations), "manager.demo", "vue-d-ensemble")
+    assert view.name == "Mes impôts"
+
+
+def test_the_page_leaves_as_a_report(tiny_home: Path, open_page: Opened) -> None:
+    app = open_page("tendances", "manager.demo", mesure="Taux de réponse")
+    (report,) = [button for button in app.get("download_button") if button.label == "Rapport imprimable"]
+    assert report.proto.id
+
+
+def test_the_report_says_the_figure_its_causes_and_its_periods(
+    tiny_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[list[reports.Section]] = []
+    monkeypatch.setattr(reports, "button", lambda title, subtitle, sections, *, name: made.append(list(sections)))
+    opened = warehouse.open_current(tiny_home)
+    asked = Filters(start=date(2025, 5, 1), end=date(2025, 6, 30))
+    causes = trends.told(opened, asked, "volume")
+    trend_report.button(
+        "volume",
+        "du 1er mai au 30 juin",
+        said="Volume : **8**.",
+        causes=causes,
+        series=trends.series(opened, asked, "month"),
+        institutions=trends.by(opened, asked, "typology"),
+    )
+    by_title = {section.title: section for section in made[0]}
+    assert by_title["Le chiffre"].sentences[0] == "Volume : 8."
+    assert len(by_title["Ce qui a changé"].sentences) == len(causes) > 0
+    periods = by_title["Volume, période par période"].table
+    assert periods is not None
+    assert list(periods.columns) == ["Période", "Avis"]
+    assert periods["Avis"].sum() == trends.figures(opened, asked).n
+    assert by_title["Par institution"].table is not None
