@@ -37,7 +37,7 @@ from analytics.topics.text import Tokens
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = ROOT.parent / "shared" / "data" / "experiences-2019-2023.csv"
-METHODS = ("vigie", "bertopic", "kmeans")
+METHODS = ("vigie", "kmeans", "bertopic")
 NAMES = {
     "vigie": "Vigie",
     "bertopic": "BERTopic defaults (UMAP, HDBSCAN)",
@@ -115,17 +115,24 @@ def _kmeans(texts: Sequence[str], placed: np.ndarray, seed: int) -> np.ndarray:
     return labels
 
 
-def compared(corpus: Corpus, methods: Sequence[str], seeds: int, bar: tqdm[Any]) -> dict[str, Found]:
-    """Every method with every seed, each in a process of its own."""
+def compared(
+    corpus: Corpus, methods: Sequence[str], seeds: int, bar: tqdm[Any], until: float = float("inf")
+) -> dict[str, Found]:
+    """Every method with every seed, each in a process of its own; none starts that would likely end after `until`."""
     out = {}
     for method in methods:
         found = out[method] = Found()
+        took = 0.0
         for seed in range(seeds):
+            began = time.monotonic()
+            if seed and began + took > until:
+                break
             told = _child("--one", method, "--folder", str(corpus.folder), "--one-seed", str(seed))
             found.seconds.append(told["seconds"])
             found.whole.append(told["whole"])
             found.peak_mb.append(told["peak_mb"])
             found.labels.append(np.load(corpus.folder / f"{method}-{seed}.npy"))
+            took = time.monotonic() - began
             bar.update()
     return out
 
@@ -199,6 +206,7 @@ def quality(corpus: Corpus, found: dict[str, Found]) -> tuple[list[list[str]], d
         rows.append(
             [
                 NAMES[method],
+                str(len(runs.labels)),
                 f"{np.median(runs.seconds):.1f}",
                 f"{np.median(runs.whole):.1f}" if method == "vigie" else "–",
                 f"{max(runs.peak_mb):.0f}",
@@ -360,6 +368,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--demo-seed", type=int, default=21)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
+    parser.add_argument("--within", type=float, default=float("inf"), help="seconds after which no seed starts")
     parser.add_argument("--grow", type=int, nargs="*", default=[20_000, 100_000], help="1000000 takes half an hour")
     parser.add_argument("--data", type=Path, help="folder written by python -m data demo")
     parser.add_argument("--one", choices=METHODS, help=argparse.SUPPRESS)
@@ -390,18 +399,20 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _quality(args: argparse.Namespace, folder: Path) -> bool:
+    until = time.monotonic() + args.within
     data = args.data or folder / "demo"
     if args.data is None:
         _run("data", "demo", "--reviews", str(args.reviews), "--seed", str(args.demo_seed), "--out", str(data))
     corpus, published = demo_corpus(data, folder / "corpus")
     with tqdm(total=len(args.methods) * (args.seeds + 1), disable=None, file=sys.stderr) as bar:
-        rows, told = quality(corpus, compared(corpus, args.methods, args.seeds, bar))
+        rows, told = quality(corpus, compared(corpus, args.methods, args.seeds, bar, until))
         declared = sample(args.methods, folder / "sample", bar)
     table(
-        f"{len(corpus.texts):,} demo reviews ({args.data or f'demo seed {args.demo_seed}'}), {args.seeds} seeds "
+        f"{len(corpus.texts):,} demo reviews ({args.data or f'demo seed {args.demo_seed}'}), {args.seeds} seeds at most "
         "(time: median; memory: highest; the rest: means, NPMI and diversity of the first seed)",
         [
             "method",
+            "seeds",
             "s, clusters and words",
             "s, all",
             "peak MB",
