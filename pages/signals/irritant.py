@@ -8,7 +8,7 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
-from analytics import comparison, irritants, remedies, reviews
+from analytics import comparison, irritants, remedies, reviews, strengths
 from data import personal
 from data.filters import Filters
 from data.operations import actions
@@ -84,6 +84,8 @@ links.back("irritants", "Tous les irritants")
 st.title(states.plain(known), anchor=False)
 irritant_id = int(given)
 headline = st.empty()
+if known.id in strengths.praised(warehouse):
+    st.caption("Sujet plus souvent salué que critiqué : il est rangé parmi les points forts.")
 asked = filters.bar(irritants=False)
 found = _detail(snapshot_id, irritant_id, asked)
 if found is None or not found.n:

@@ -189,6 +189,26 @@ def test_thirty_reviews_are_enough_for_a_few_irritants() -> None:
     assert 1 <= len(topic_model.irritants) <= 2
 
 
+def test_a_review_next_to_a_group_without_a_subject_has_no_evidence() -> None:
+    centres, aside = np.eye(3, dtype=np.float32)[:2], np.eye(3, dtype=np.float32)[2:]
+    rows = vectors.unit(np.array([[1, 0.1, 0.2], [0.1, 0.2, 1]], dtype=np.float32))
+    nearest, proof = clusters.judged(rows, np.ones(2), centres, aside)
+    assert nearest.tolist() == [0, 1]
+    assert proof[0] > 0 > proof[1]
+
+
+def test_thanks_that_fit_any_subject_are_set_aside() -> None:
+    """Twenty subjects, and reviews near to all of them whose words tell little (short vectors)."""
+    random = np.random.default_rng(0)
+    rows = np.repeat(np.eye(20, 24), 30, axis=0) + random.normal(0, 0.05, (600, 24))
+    thanks = np.hstack([np.full((80, 20), 0.2), random.normal(0, 0.01, (80, 4))]) + random.normal(0, 0.02, (80, 24))
+    placed = vectors.unit(np.vstack([rows, thanks]).astype(np.float32))
+    lengths = np.where(np.arange(680) < 600, 1.0, 0.2)
+    found = clusters.MergedClusters(lengths, wanted=21).fit(placed)
+    assert (found.labels_[600:] == UNASSIGNED).mean() > 0.9
+    assert (found.labels_[:600] >= 0).mean() > 0.9
+
+
 def test_fine_groups_are_never_smaller_than_asked() -> None:
     random = np.random.default_rng(0)
     rows = vectors.unit(random.normal(size=(200, 5)).astype(np.float32))
