@@ -65,6 +65,11 @@ def _words(snapshot_id: str, first: Filters, second: Filters) -> pd.DataFrame:
     return comparison.vocabulary(store.warehouse(), first, second)
 
 
+@st.cache_data(max_entries=4, show_spinner=False)
+def _praised(snapshot_id: str) -> frozenset[int]:
+    return strengths.praised(store.warehouse())
+
+
 known = irritants.label(warehouse, int(given)) if given.isdigit() else None
 joined = (
     irritants.joined(warehouse, int(given)) if known is None and given.isdigit() and warehouse.has("topics") else None
@@ -84,7 +89,7 @@ links.back("irritants", "Tous les irritants")
 st.title(states.plain(known), anchor=False)
 irritant_id = int(given)
 headline = st.empty()
-if known.id in strengths.praised(warehouse):
+if irritant_id in _praised(snapshot_id):
     st.caption("Sujet plus souvent salué que critiqué : il est rangé parmi les points forts.")
 asked = filters.bar(irritants=False)
 found = _detail(snapshot_id, irritant_id, asked)
