@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from data.operations.curation import Edit
+from data.operations.curation import FIRST_SPLIT, Edit
 from data.warehouse import sql
 
 
@@ -46,6 +46,16 @@ def kept_ids(edits: Sequence[Edit]) -> frozenset[int]:
         if edit.kind == "merge" and edit.target is not None:
             ids.add(edit.target)
     return frozenset(ids)
+
+
+def beyond(edits: Sequence[Edit], first: tuple[int, int]) -> tuple[int, int]:
+    """First ids of irritants and subjects that no edit names, from `first` on: a model that starts afresh, on other data
+    or after one that was refused, must not give an edited id to another subject.
+    """
+    ids = kept_ids(edits)
+    irritants = [i for i in ids if i < first[1]]
+    subjects = [i for i in ids if first[1] <= i < FIRST_SPLIT]
+    return max([first[0] - 1, *irritants]) + 1, max([first[1] - 1, *subjects]) + 1
 
 
 def edited(

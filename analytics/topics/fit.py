@@ -30,7 +30,7 @@ FEWEST_REVIEWS = 20  # under which nothing recurs: every review stays unassigned
 _REVIEWS_EACH = 30  # reviews an irritant needs, on average
 _SUBJECT_SIZE = 8
 _SUBJECTS_EACH = 8
-_FIRST_SUBJECT = 100_000  # subjects and irritants share one table: their ids are kept apart
+FIRST_IDS = (0, 100_000)  # of irritants and of subjects, which share one table: their ids are kept apart
 _EXEMPLARS = 5
 _NO_WORDS = Words(("-",), np.ones(1, dtype=np.float32), np.zeros((1, 1), dtype=np.float32))
 _TERMS = 80  # candidates of c-TF-IDF among which a title is chosen
@@ -46,15 +46,17 @@ def fit(
     kept: frozenset[int] = frozenset(),
     titler: names.Titler | None = None,
     local: Local | None = None,
+    first_ids: tuple[int, int] = FIRST_IDS,
     seed: int = 0,
 ) -> TopicModel:
     """A topic model of the reviews (`texts` and `ids` in the same order), at most `MOST_REVIEWS` of them drawn.
 
     With `previous`, a topic that shares most of its reviews with one of the earlier model keeps its id, and an irritant
     its title too; those in `kept` (ids that people edited) are there again whatever the new clusters, as long as any
-    review is about them. `local` weights make the vectors, else words learnt from the reviews do. `titler` names new irritants; a rule does where it is silent. Too few usable reviews give a
+    review is about them. Without it, ids of irritants and subjects start from `first_ids`. `local` weights make the vectors, else words learnt from the reviews do. `titler` names new irritants; a rule does where it is silent. Too few usable reviews give a
     model without irritants, that leaves everything unassigned.
     """
+    fresh = first_ids if previous is None else previous.next_ids
     random = np.random.default_rng(seed)
     rows = np.arange(len(texts))
     if len(rows) > MOST_REVIEWS:
@@ -62,7 +64,7 @@ def fit(
     texts, ids = [texts[int(i)] for i in rows], [ids[int(i)] for i in rows]
     tokens = text.cut(texts)
     if len(np.unique(tokens.review)) < FEWEST_REVIEWS:
-        return _empty(kind, last_publication, len(texts), previous)
+        return _empty(kind, last_publication, len(texts), fresh)
     if local is not None:
         words = _NO_WORDS
         placed, lengths = local.embed(texts)
@@ -70,11 +72,11 @@ def fit(
         try:
             words = vectors.learn(tokens, seed)
         except vectors.NothingToLearn:
-            return _empty(kind, last_publication, len(texts), previous)
+            return _empty(kind, last_publication, len(texts), fresh)
         placed, lengths = words.place(tokens)
     usable = int(np.count_nonzero(lengths))
     if usable < FEWEST_REVIEWS:
-        return _empty(kind, last_publication, len(texts), previous)
+        return _empty(kind, last_publication, len(texts), fresh)
     old = previous.assign(texts) if previous is not None and previous.irritants else None
     pins = {id_: np.flatnonzero(old.irritant == id_) for id_ in sorted(kept)} if old is not None else {}
     pins = {id_: found for id_, found in pins.items() if len(found)}
@@ -83,7 +85,7 @@ def fit(
     found = phrases.find(tokens, least=max(2, min(5, len(texts) // 1000)))
     terms = composed(found, placed, clusters)
     if not len(_used(clusters)):  # every review says the same
-        return _empty(kind, last_publication, len(texts), previous)
+        return _empty(kind, last_publication, len(texts), fresh)
     return _model(
         texts=texts,
         ids=np.asarray(ids, dtype=np.int64),
@@ -92,6 +94,7 @@ def fit(
         found=found,
         terms=terms,
         previous=previous,
+        fresh=fresh,
         old=old,
         kept=kept,
         titler=titler,
@@ -191,6 +194,7 @@ def _model(
     found: Phrases,
     terms: dict[int, list[int]],
     previous: TopicModel | None,
+    fresh: tuple[int, int],
     old: Assignment | None,
     kept: frozenset[int],
     titler: names.Titler | None,
@@ -205,7 +209,6 @@ def _model(
     groups = [(i, m[f == g]) for i, (m, f) in enumerate(zip(members, fine, strict=True)) for g in range(f.max() + 1)]
     forced_subjects = _kept_subjects(groups, members, old, kept)
     subject_centres = unit(np.stack([placed[rows].mean(axis=0) for _, rows in groups]))
-    fresh = previous.next_ids if previous is not None else (0, _FIRST_SUBJECT)
     place_of = {int(c): i for i, c in enumerate(used)}
     forced = {place_of[j]: id_ for id_, j in clusters.pinned_.items() if j in place_of}
     irritant_ids = carried(members, old.irritant if old else None, fresh[0], forced)
@@ -319,7 +322,7 @@ def _map(centres: np.ndarray) -> np.ndarray:
     return place * np.sign(place[np.abs(place).argmax(axis=0), [0, 1]])  # eigenvectors have no sign of their own
 
 
-def _empty(kind: str, last_publication: str, n: int, previous: TopicModel | None) -> TopicModel:
+def _empty(kind: str, last_publication: str, n: int, fresh: tuple[int, int]) -> TopicModel:
     none = np.zeros((0, 1), dtype=np.float32)
     return TopicModel(
         kind=kind,
@@ -332,5 +335,5 @@ def _empty(kind: str, last_publication: str, n: int, previous: TopicModel | None
         subject_centres=none,
         aside=none,
         threshold=0.0,
-        next_ids=previous.next_ids if previous is not None else (0, _FIRST_SUBJECT),
+        next_ids=fresh,
     )

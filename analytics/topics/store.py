@@ -56,8 +56,9 @@ def refresh(
     """Assign every review of the snapshot being written, with a new model when there is a reason to fit one.
 
     The model in service is that of `artifacts`, else the first good one of the `fallbacks`: artifacts of earlier
-    snapshots, newest first. Raises BadModel when models were found and none is good, unless `refit` asks for a new one,
-    which then starts its ids afresh. A model fitted on other weights than `local` is fitted again. `made` are people's edits, applied after the model.
+    snapshots, newest first. Raises BadModel when models were found and none is good, unless `refit` asks for a new one or
+    they are all of another version: the new one then starts its ids afresh, beyond those that people edited. A model
+    fitted on other weights than `local` is fitted again. `made` are people's edits, applied after the model.
     """
     frame = connection.execute(sql(__file__, "texts")).df()
     texts = frame["text"].astype(str).tolist()
@@ -82,6 +83,7 @@ def refresh(
             kept=edits.kept_ids(made),
             titler=titler,
             local=local,
+            first_ids=edits.beyond(made, fit.FIRST_IDS),
         )
         serving.save(folder)
     assert serving is not None
@@ -149,8 +151,10 @@ def _serving(folders: Sequence[Path], forgiving: bool) -> tuple[TopicModel | Non
             continue
         if found is not None:
             return found, refused
-    if refused and not forgiving:
-        raise refused[0]
+    if not forgiving:
+        for bad in refused:
+            if not bad.other_version:
+                raise bad
     return None, refused
 
 

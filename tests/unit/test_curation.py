@@ -287,6 +287,21 @@ def test_a_damaged_model_is_refused_and_the_last_good_one_serves(
     assert loaded.version == fitted.version
 
 
+def test_a_model_of_another_version_gives_way_to_a_new_one_that_no_edit_mistakes(
+    fitted: TopicModel, warehouse: duckdb.DuckDBPyConnection, tmp_path: Path, operations: Engine
+) -> None:
+    fitted.save(tmp_path / "topics")
+    notes = tmp_path / "topics" / "model.json"
+    notes.write_text(notes.read_text("utf-8").replace('"format": ', '"format": 9'), "utf-8")
+    curation.relabel(operations, "k1", 2, "Chèque énergie", made_by="sacha", reason="x")
+    made = curation.in_force(operations)
+    found = store.refresh(warehouse, tmp_path, kind="real", last_publication="2025-01-01", made=made)
+    assert found.fitted
+    assert found.notices[0].other_version
+    assert min(t.id for t in found.model.irritants) == 3
+    assert "Chèque énergie" not in {label for _, label in _levels(warehouse).values()}
+
+
 def test_without_any_good_model_the_refresh_says_what_to_do(
     fitted: TopicModel, warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
