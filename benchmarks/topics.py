@@ -43,8 +43,24 @@ NAMES = {
     "bertopic": "BERTopic defaults (UMAP, HDBSCAN)",
     "kmeans": "k-means",
 }
+PARTS = ("quality", "sample", "refit")
 TOP = 10
-SEEDS = ("seeds agree, assigned", "seeds agree, all")
+QUALITY = (
+    "method",
+    "seeds",
+    "s, clusters and words",
+    "s, all",
+    "peak MB",
+    "topics",
+    "AMI, all",
+    "AMI, assigned",
+    "purity",
+    "NPMI",
+    "diversity",
+    "rejected",
+    "seeds agree, assigned",
+    "seeds agree, all",
+)
 LIMITS = {100_000: (180.0, None), 1_000_000: (1800.0, 8.0)}  # seconds, GiB
 
 
@@ -368,6 +384,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--demo-seed", type=int, default=21)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--within", type=float, default=float("inf"), help="seconds after which no seed starts")
     parser.add_argument("--grow", type=int, nargs="*", default=[20_000, 100_000], help="1000000 takes half an hour")
     parser.add_argument("--data", type=Path, help="folder written by python -m data demo")
@@ -404,47 +421,30 @@ def _quality(args: argparse.Namespace, folder: Path) -> bool:
     if args.data is None:
         _run("data", "demo", "--reviews", str(args.reviews), "--seed", str(args.demo_seed), "--out", str(data))
     corpus, published = demo_corpus(data, folder / "corpus")
-    with tqdm(total=len(args.methods) * (args.seeds + 1), disable=None, file=sys.stderr) as bar:
-        rows, told = quality(corpus, compared(corpus, args.methods, args.seeds, bar, until))
-        declared = sample(args.methods, folder / "sample", bar)
-    table(
-        f"{len(corpus.texts):,} demo reviews ({args.data or f'demo seed {args.demo_seed}'}), {args.seeds} seeds at most "
-        "(time: median; memory: highest; the rest: means, NPMI and diversity of the first seed)",
-        [
-            "method",
-            "seeds",
-            "s, clusters and words",
-            "s, all",
-            "peak MB",
-            "topics",
-            "AMI, all",
-            "AMI, assigned",
-            "purity",
-            "NPMI",
-            "diversity",
-            "rejected",
-            *SEEDS,
-        ],
-        rows,
-    )
-    if declared:
-        table(
-            "Agreement with what 800 real reviews declare (no target)",
-            ["what", "method", "filled", "assigned", "AMI"],
-            declared,
-        )
-    print()
-    good = True
-    if "vigie" in args.methods:
+    checks: list[tuple[str, bool]] = []
+    total = len(args.methods) * (args.seeds * ("quality" in args.parts) + ("sample" in args.parts))
+    with tqdm(total=total, disable=None, file=sys.stderr) as bar:
+        if "quality" in args.parts:
+            rows, told = quality(corpus, compared(corpus, args.methods, args.seeds, bar, until))
+            table(
+                f"{len(corpus.texts):,} demo reviews ({args.data or f'demo seed {args.demo_seed}'}) "
+                "(time: median; memory: highest; the rest: means, NPMI and diversity of the first seed)",
+                QUALITY,
+                rows,
+            )
+            checks += targets(told) if "vigie" in args.methods else []
+        if "sample" in args.parts and (declared := sample(args.methods, folder / "sample", bar)):
+            head = ["what", "method", "filled", "assigned", "AMI"]
+            table("Agreement with what 800 real reviews declare (no target)", head, declared)
+    if "refit" in args.parts and "vigie" in args.methods:
         kept = refitted(corpus, published)
-        print("Refit two months later, reviews that keep their irritant: ", end="")
+        print("\nRefit two months later, reviews that keep their irritant: ", end="")
         print(", ".join(f"{100 * share:.1f} % of {name}" for name, share in kept.items()))
-        checks = targets(told)
         checks.append((f"irritant kept by a refit, of all reviews: {100 * kept['all']:.1f} %", kept["all"] >= 0.9))
-        for words, held in checks:
-            print(f"{'held  ' if held else 'MISSED'}  {words}")
-            good &= held
-    return good
+    print()
+    for words, held in checks:
+        print(f"{'held  ' if held else 'MISSED'}  {words}")
+    return all(held for _, held in checks)
 
 
 if __name__ == "__main__":
