@@ -9,6 +9,7 @@ centre, or as near to two. The rule it protects: the same reviews give the same 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from sklearn.cluster import AgglomerativeClustering, KMeans, kmeans_plusplus
@@ -19,27 +20,44 @@ REJECTED = 0.14  # share of the fitting reviews with the least evidence, left un
 _BLAND = 0.3  # a group whose typical evidence is under this share of the median group's is no subject
 _OVER = 2  # groups sought for each irritant wanted, before merging
 _FEWEST = 8  # reviews under which a group is chance
+_NEW = 0.8  # cosine to every earlier centre under which a group is new
 _ROUNDS = 4
 _STARTS = 20  # reviews among which each first centre is drawn
 _SAMPLE = 40_000  # reviews the first k-means looks at
 
 
+@dataclass(frozen=True)
+class Known:
+    """Where an earlier model puts the reviews."""
+
+    group: np.ndarray  # (reviews,) -1 = in none with enough evidence
+    aside: np.ndarray  # (groups,) whether it holds no subject
+
+
 class MergedClusters:
     """`fit` / `predict` / `labels_`, as BERTopic asks of a clustering model.
 
-    `lengths` are those of the reviews' vectors before scaling, in the order of `fit`; `pins` the rows of groups that
-    must have a cluster, by id: topics that people edited. After `fit`: `labels_` (-1 = too little evidence), `centres_`
+    `lengths` are those of the reviews' vectors before scaling, in the order of `fit`; `known` the group of each review in
+    an earlier model and which groups it set aside, from which clusters then start, so that only what is new to it moves
+    them; `pins` the rows of groups that must have a cluster, by id: topics that people edited. After `fit`: `labels_` (-1 = too little evidence), `centres_`
     (clusters, dimensions), `aside_` (centres of groups without a subject), `pinned_` (cluster of each pin) and
     `threshold_`, the evidence a review must exceed.
     """
 
     def __init__(
-        self, lengths: np.ndarray, wanted: int, seed: int = 0, pins: Mapping[int, np.ndarray] | None = None
+        self,
+        lengths: np.ndarray,
+        wanted: int,
+        seed: int = 0,
+        *,
+        pins: Mapping[int, np.ndarray] | None = None,
+        known: Known | None = None,
     ) -> None:
         self.lengths = lengths
         self.wanted = wanted
         self.seed = seed
         self.pins = dict(pins or {})
+        self.known = known
         self.pinned_: dict[int, int] = {}
         self.labels_ = np.empty(0, dtype=np.int64)
         self.centres_ = np.empty((0, 0), dtype=np.float32)
@@ -59,11 +77,16 @@ class MergedClusters:
         if groups > self.wanted:
             merged = AgglomerativeClustering(self.wanted, linkage="ward").fit_predict(started)
         labels = merged[(vectors @ started.T).argmax(axis=1)]
-        for _ in range(_ROUNDS):
-            centres = _centres(vectors[telling], labels[telling])
-            labels = (vectors @ centres.T).argmax(axis=1)
         centres = _centres(vectors[telling], labels[telling])
-        bland = _bland(vectors[telling], self.lengths[telling], centres)
+        before = np.empty(0, dtype=bool)
+        if self.known is not None and (self.known.group >= 0).any():
+            had = np.flatnonzero(self.known.group >= 0)
+            earlier = _centres(vectors[had], self.known.group[had])
+            before = self.known.aside[np.unique(self.known.group[had])]
+            centres = np.concatenate([earlier, centres[(centres @ earlier.T).max(axis=1) < _NEW]])
+        for _ in range(_ROUNDS):
+            centres = _moved(vectors[telling], centres)
+        bland = _bland(vectors[telling], self.lengths[telling], centres, before)
         self.centres_, self.aside_ = centres[~bland], centres[bland]
         if self.pins:
             nearest, _ = judged(vectors, self.lengths, self.centres_, self.aside_)
@@ -138,8 +161,8 @@ def subdivided(vectors: np.ndarray, smallest: int, most: int, seed: int) -> np.n
     return np.unique(labels, return_inverse=True)[1]
 
 
-def _bland(vectors: np.ndarray, lengths: np.ndarray, centres: np.ndarray) -> np.ndarray:
-    """Which centres stand for no subject, at most `REJECTED` of the reviews together.
+def _bland(vectors: np.ndarray, lengths: np.ndarray, centres: np.ndarray, before: np.ndarray) -> np.ndarray:
+    """Which centres stand for no subject, at most `REJECTED` of the reviews together; `before` says it of the first ones.
 
     Thanks and anger without a subject ('service rapide et efficace') form groups of their own, next to everything: the
     larger, the more they say nothing. Groups of a few reviews are chance.
@@ -149,11 +172,22 @@ def _bland(vectors: np.ndarray, lengths: np.ndarray, centres: np.ndarray) -> np.
     typical = np.array([np.median(proof[nearest == j]) if size[j] else 0.0 for j in range(len(centres))])
     bland = np.zeros(len(centres), dtype=bool)
     bar, left = _BLAND * np.median(typical), REJECTED * len(vectors)
+    poor = typical < bar
+    poor[: len(before)] = before
     for j in np.argsort(-size, kind="stable"):
-        if (typical[j] < bar or size[j] < _FEWEST) and size[j] <= left:
+        if (poor[j] or size[j] < _FEWEST) and size[j] <= left:
             bland[j] = True
             left -= size[j]
     return bland if not bland.all() else np.zeros(len(centres), dtype=bool)
+
+
+def _moved(vectors: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    """The centres after one round of k-means; one without reviews stays where it was."""
+    nearest = (vectors @ centres.T).argmax(axis=1)
+    used = np.unique(nearest)
+    moved = centres.copy()
+    moved[used] = _centres(vectors, nearest)
+    return moved
 
 
 def _centres(vectors: np.ndarray, labels: np.ndarray) -> np.ndarray:

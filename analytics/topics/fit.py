@@ -18,7 +18,7 @@ from scipy import sparse
 from scipy.optimize import linear_sum_assignment
 
 from analytics.topics import names, phrases, text, vectors
-from analytics.topics.clusters import MergedClusters, pinned, subdivided
+from analytics.topics.clusters import Known, MergedClusters, pinned, subdivided
 from analytics.topics.embeddings import Local
 from analytics.topics.model import Assignment, Topic, TopicModel
 from analytics.topics.phrases import Phrases
@@ -32,6 +32,7 @@ _SUBJECT_SIZE = 8
 _SUBJECTS_EACH = 8
 FIRST_IDS = (0, 100_000)  # of irritants and of subjects, which share one table: their ids are kept apart
 _EXEMPLARS = 5
+_OTHER_SIZE = 1.5  # times more reviews than the earlier model was fitted on: clusters no longer start from its own
 _NO_WORDS = Words(("-",), np.ones(1, dtype=np.float32), np.zeros((1, 1), dtype=np.float32))
 _TERMS = 80  # candidates of c-TF-IDF among which a title is chosen
 
@@ -81,7 +82,9 @@ def fit(
     pins = {id_: np.flatnonzero(old.irritant == id_) for id_ in sorted(kept)} if old is not None else {}
     pins = {id_: found for id_, found in pins.items() if len(found)}
     wanted = min(IRRITANTS, max(2, usable // _REVIEWS_EACH))
-    clusters = MergedClusters(lengths, wanted=wanted, seed=seed, pins=pins)
+    grown = previous is None or len(texts) >= _OTHER_SIZE * previous.fitted_on
+    known = None if old is None or previous is None or grown else _known(previous, old)
+    clusters = MergedClusters(lengths, wanted, seed, pins=pins, known=known)
     found = phrases.find(tokens, least=max(2, min(5, len(texts) // 1000)))
     terms = composed(found, placed, clusters)
     if not len(_used(clusters)):  # every review says the same
@@ -109,6 +112,14 @@ def fit(
             "threshold": clusters.threshold_,
         },
     )
+
+
+def _known(previous: TopicModel, old: Assignment) -> Known:
+    """Where the earlier model puts each review: among its irritants when it assigned it, or in a group set aside."""
+    every = np.concatenate([previous.centres, previous.aside]) if len(previous.aside) else previous.centres
+    group = (old.vectors @ every.T).argmax(axis=1)
+    kept = (old.irritant >= 0) | ((group >= len(previous.centres)) & old.vectors.any(axis=1))
+    return Known(np.where(kept, group, -1), np.arange(len(every)) >= len(previous.centres))
 
 
 class _Held:

@@ -231,3 +231,16 @@ def test_a_model_is_refitted_only_for_a_reason(fitted: tuple[TopicModel, list[st
     assert not store.outgrown(topic_model, "real", 200)
     assert store.outgrown(topic_model, "demo", 130)
     assert store.outgrown(topic_model, "real", 300)
+
+
+def test_a_refit_starts_from_the_groups_of_the_model_before() -> None:
+    """What was set aside stays aside, what stood for a subject keeps its place: only new groups are judged afresh."""
+    random = np.random.default_rng(0)
+    rows = np.repeat(np.eye(8, 10), 40, axis=0) + random.normal(0, 0.05, (320, 10))
+    group = np.repeat([0, 1, 2, 3, 4, 5, 6, -1], 40)  # the last subject was not known yet
+    known = clusters.Known(group, np.arange(7) == 6)
+    found = clusters.MergedClusters(np.ones(320), 8, known=known).fit(vectors.unit(rows.astype(np.float32)))
+    assert (found.labels_[240:280] == UNASSIGNED).all()
+    told = [set(found.labels_[group == g].tolist()) - {UNASSIGNED} for g in (*range(6), -1)]
+    assert [len(one) for one in told] == [1] * 7
+    assert len(set.union(*told)) == 7
