@@ -13,16 +13,20 @@ from pathlib import Path
 from typing import Any
 
 from data.demo.templates import Card, Compiler
-from data.demo.variants import Pieces, head, speaker
+from data.demo.variants import Pieces, speaker
 
 FOLDER = Path(__file__).parent / "lexicon"
 NOVELTIES = "nouveautes"
 COMMON = "commun"
+# What a review brings: its place, its institution and (STORY) its own course of events.
 GIVEN = frozenset(
-    ("commune", "dept", "rue", "signe", "organisme", "annee", "date", "montant", "mail", "tel", "adresse")
+    ("commune", "dept", "rue", "signe", "organisme", "annee", "montant", "reference", "mail", "tel", "adresse")
 )
+STORY = frozenset(("date", "temps", "delai", "mois", "affaire"))
+_KINDS = ("openings", "contexts", "journeys", "feelings", "praises", "neutrals", "suggestions", "asks", "closings", "alone",
+          "titles")  # fmt: skip
 Vary = Callable[[str], Pieces]
-_SPOKEN = ("titles", "good_titles", "complaints", "details", "praises", "neutrals", "asks")
+_SPOKEN = ("titles", "good_titles", "complaints", "details", "remarks", "praises", "neutrals", "asks")
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,7 @@ class Irritant:
     tags: tuple[str, ...]
     channels: tuple[str, ...]
     novel: bool  # only planted events bring it
+    matters: tuple[str, ...]  # what it is about, as its authors name it in any sentence
     sentences: dict[str, tuple[Card, ...]]  # by kind: titles, complaints, … answers
 
 
@@ -63,7 +68,8 @@ class Lexicon:
     """Every subject (ordinary ones first), the common sentences and the fiches."""
 
     irritants: tuple[Irritant, ...]
-    common: dict[str, tuple[Card, ...]]  # by kind: openings, vague sentences, closings, salutations of replies…
+    common: dict[str, tuple[Card, ...]]  # by kind, as `openings.any`, `journeys.calls`, `replies.thanks`
+    abbreviations: dict[str, list[str]]  # of words, by those who write as in a text message
     fiches: tuple[Fiche, ...]
 
     @property
@@ -77,11 +83,13 @@ def load(folder: Path = FOLDER) -> Lexicon:
     files = {p.stem: tomllib.loads(p.read_text("utf-8")) for p in sorted(folder.glob("*.toml"))}
     shared = files[COMMON]
     slots: dict[str, list[str]] = shared["slots"]
-    vary = speaker({**shared["noise"]["typos"], **shared["noise"]["abbreviations"]})
-    people, staff = Compiler(slots, GIVEN, vary=vary), Compiler({**slots, **shared["staff"]}, GIVEN, often=False)
-    common = {kind: tuple(people.card(c, head(c)) for c in cards) for kind, cards in shared["sections"].items()}
-    common |= {f"empty_{mood}": tuple(map(people.card, cards)) for mood, cards in shared["empty_reviews"].items()}
-    common |= {f"reply_{kind}": tuple(map(staff.card, cards)) for kind, cards in shared["replies"].items()}
+    people = Compiler(slots, GIVEN | STORY, vary=(vary := speaker(shared["noise"]["typos"])))
+    staff = Compiler({**slots, **shared["staff"]}, GIVEN, often=False)
+    common = {
+        f"{kind}.{part}": tuple((staff if kind == "replies" else people).card(text) for text in sentences)
+        for kind in (*_KINDS, "replies")
+        for part, sentences in shared[kind].items()
+    }
     irritants = [
         _irritant(entry, people, staff, vary, stem == NOVELTIES)
         for stem, content in files.items()
@@ -89,14 +97,14 @@ def load(folder: Path = FOLDER) -> Lexicon:
     ]
     irritants.sort(key=lambda i: i.novel)
     fiches = [_fiche(entry) for content in files.values() for entry in content.get("fiche", ())]
-    return Lexicon(tuple(irritants), common, tuple(fiches))
+    return Lexicon(tuple(irritants), common, shared["noise"]["abbreviations"], tuple(fiches))
 
 
 def _irritant(entry: dict[str, Any], everyone: Compiler, offices: Compiler, vary: Vary, novel: bool) -> Irritant:
     local = entry.get("slots", {})
     people = Compiler(local, parent=everyone, vary=vary, prefix=f"{entry['id']}.", often=not novel)
     staff = Compiler(local, parent=offices, prefix=f"{entry['id']}.", often=False)
-    sentences = {kind: tuple(people.card(s, head(s)) for s in entry[kind]) for kind in _SPOKEN}
+    sentences = {kind: tuple(people.card(s) for s in entry[kind]) for kind in _SPOKEN}
     sentences["answers"] = tuple(staff.card(s) for s in entry["answers"])
     mood = entry["mood"]
     return Irritant(
@@ -110,6 +118,7 @@ def _irritant(entry: dict[str, Any], everyone: Compiler, offices: Compiler, vary
         tags=tuple(entry["tags"]),
         channels=tuple(entry["channels"]),
         novel=novel,
+        matters=tuple(entry["matters"]),
         sentences=sentences,
     )
 

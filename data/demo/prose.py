@@ -1,22 +1,23 @@
 """What people write: a review's title and text, put together from compiled sentences.
 
-Owns lengths, moods, registers, slips of the keyboard and the way paragraphs break. The rule it protects: a text agrees
-with the sentiment its author declared and keeps to its subjects, and its length follows the real distribution.
+Owns lengths, moods, registers, slips of the keyboard, the way paragraphs break and the order in which a story is told:
+who speaks, what was asked, what went wrong, where it leads, what they want. The rule it protects: a text agrees with the
+sentiment its author declared and keeps to its subjects, and its length follows the real distribution.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from data.demo.lexicon import Irritant, Lexicon
 from data.demo.templates import Card, Draw, Scene, sentence
 
-MONTHS = ("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre",
-          "novembre", "décembre")  # fmt: skip
 NEGATIVE, NEUTRAL, POSITIVE = 0, 1, 2
+_MOOD = ("negative", "neutral", "positive")
 
 # Quantiles of the length of real descriptions, in characters.
 _LENGTH_AT = (0.0, 0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95, 0.99, 0.999, 1.0)
@@ -25,68 +26,75 @@ _ACCENTS = str.maketrans("àâäéèêëîïôöûüùçÀÂÉÈÊÎÔÛÇ", "aa
 _NEAR = {"a": "z", "z": "e", "e": "r", "r": "t", "t": "y", "u": "i", "i": "o", "o": "p", "s": "d", "d": "f", "l": "m",
          "m": "l", "n": "b", "v": "c", "c": "x", "p": "o", "q": "s", "g": "h", "b": "n", "é": "e", "è": "é", "à": "a",
          "ê": "é", "ç": "c", "ù": "u", "ô": "o", "î": "i"}  # fmt: skip
-# Kinds of sentences by mood, with their cumulated chances; those of the common lexicon are the same for all subjects.
-_KINDS = (
-    (("complaints", 0.43), ("details", 0.65), ("generic_complaints", 0.88), ("feelings_negative", 0.95), ("contexts", 0.97),
-     ("digressions", 0.975), ("suggestions", 1.0)),
-    (("neutrals", 0.32), ("details", 0.56), ("complaints", 0.66), ("generic_neutrals", 0.80), ("feelings_neutral", 0.88),
-     ("contexts", 0.92), ("digressions", 0.93), ("suggestions", 1.0)),
-    (("praises", 0.44), ("generic_praises", 0.74), ("feelings_positive", 0.92), ("contexts", 0.97), ("digressions", 1.0)),
-)  # fmt: skip
-_NO_SUBJECT = (
-    (("generic_complaints", 0.48), ("feelings_negative", 0.72), ("contexts", 0.86), ("digressions", 0.91), ("suggestions", 1.0)),
-    (("generic_neutrals", 0.46), ("feelings_neutral", 0.68), ("contexts", 0.83), ("digressions", 0.90), ("suggestions", 1.0)),
-    (("generic_praises", 0.58), ("feelings_positive", 0.86), ("contexts", 0.95), ("digressions", 1.0)),
-)  # fmt: skip
-_EMPTY = ("empty_negative", "empty_neutral", "empty_positive")
-_TITLES = ("vague_titles_negative", "vague_titles_neutral", "vague_titles_positive")
+# Words that link a sentence to the one before, by mood, and those that open a second subject.
 _CONNECTORS = (
-    "De plus,", "Par ailleurs,", "En outre,", "Là-dessus,", "Et puis,", "Autre point :", "Je précise :", "D'ailleurs,",
-    "À côté de ça,", "Entre-temps,", "Et", "Je signale aussi :", "Au passage,", "Enfin bref,", "Pour info,",
-    "Ajoutez à cela :", "En plus,", "Pour la petite histoire,", "Soyons précis :", "Franchement,", "Honnêtement,",
-    "Évidemment,", "Et là,", "Comme je l'ai dit,", "Apparemment,", "J'oubliais :", "Pour être clair,", "Cela dit,",
-    "À vrai dire,", "Ensuite,", "Finalement,", "Pour finir,", "Au final,", "Bien sûr,",
-)  # fmt: skip
-_WORSE = (
-    "Pour couronner le tout,", "Bref,", "Résultat,", "Pire,", "Forcément,", "Il y a pire :", "Et ce n'est pas tout :",
-    "Je le redis,", "Je ne suis pas seul :", "Le plus beau :", "Hélas,", "Depuis,", "Maintenant,", "Et évidemment,",
+    (
+        "De plus,", "En plus,", "En outre,", "Par ailleurs,", "D'autre part,", "De surcroît,", "Qui plus est,",
+        "Et puis,", "Ensuite,", "Pour compléter,", "Pour résumer,", "En résumé,", "Bref,", "En clair,",
+        "Au final,", "Finalement,", "Au bout du compte,", "Constat :", "Précision :",
+        "À noter :", "Pour info,", "Pour information,", "Je le répète,", "J'insiste :",
+        "Comme déjà dit,", "Comme souvent,", "Une fois encore,", "Là aussi,",
+        "Là encore,", 
+        "À ma connaissance,", "Sauf erreur,", "Honnêtement,", "Franchement,",
+        "Sincèrement,", "Entre nous,", "Sans exagérer,", "Évidemment,", "Bien sûr,", "Naturellement,",
+        "Forcément,", "Malheureusement,", "Hélas,", "Manque de chance,", "Apparemment,", "Visiblement,",
+        "Manifestement,", "Concrètement,", "En pratique,", "Dans les faits,", "En réalité,", "À vrai dire,",
+        "Pour tout dire,", "Soyons clairs :", "Sans surprise,", "Curieusement,", "Bizarrement,", "Le pire :",
+        "Pire encore,", "Surtout,", "En effet,", "D'ailleurs,", "Du reste,", "Au passage,", "À ce propos,",
+        "Sur ce point,", "À ce stade,", "Pour couronner le tout,", "Comme si cela ne suffisait pas,", "Résultat :",
+        "Et", "Autre précision :",
+    ),
+    (
+        "Par ailleurs,", "Et", "D'ailleurs,", "Ensuite,", "À noter :", "Précision :",
+        "Pour information,", "En outre,", "Sinon,", "À ma connaissance,", "Sauf erreur,",
+        "Pour info,", "Autre précision :", "En pratique,", "Au passage,", "Sur ce point,", "Concrètement,",
+    ),
+    (
+        "De plus,", "En plus,", "En outre,", "Par ailleurs,", "D'ailleurs,", "Surtout,", "Franchement,",
+        "Honnêtement,", "Sincèrement,", "À noter :", "Cerise sur le gâteau,", "Et", "Là aussi,", 
+        "Pour une fois,", "Sans exagérer,", "Concrètement,", "En pratique,", "Pour résumer,",
+        "Bref,", "Au final,", "Autre point fort :", "Détail appréciable :", "Pour info,", "Qui plus est,",
+        "De surcroît,", "Et puis,", "Bonne surprise :", "Heureusement,", "En résumé,", "Au passage,",
+        "Pour être juste,", "Il faut le dire,",
+    ),
 )  # fmt: skip
 _LINKS = (
-    "Autre chose.", "J'en profite pour un autre souci.", "Deuxième sujet.", "Rien à voir, mais :", "Second point.",
-    "Et ce n'est pas fini.", "Second problème :", "Par la même occasion :", "Autre démarche.", "À part ça :",
-    "Je passe à la suite.", "2e point :", "Il y a aussi ceci.", "Toujours avec vos services :", "Autre sujet :",
-    "Pendant que j'y suis :", "Et en plus :", "Deuxième souci :", "Sinon :", "Autre démarche, autre problème.",
+    "Autre problème :", "Deuxième sujet :", "Autre chose :", "Par ailleurs, un autre souci :", "J'en profite :",
+    "Et ce n'est pas tout.", "Autre démarche, autre difficulté.", "Second point :", "Je rencontre aussi un autre problème.",
 )  # fmt: skip
+_LINKS_GOOD = (
+    "Autre point positif :",
+    "Et aussi, pour une autre démarche :",
+    "Même chose pour une autre démarche.",
+    "Par ailleurs :",
+)
+# Sentences that a connector can precede: their first word is no name, and takes a small letter.
+_LINKABLE = re.compile(
+    r"(J'|J’|Je |On |Le |La |L'|Les |Mon |Ma |Mes |Il |Un |Une |Aucun|Personne |Nous |Ce |Cette |À |Au )"
+)
+# What a story is made of, by mood: chances of a sentence of the subject's own kinds, or of one that anybody could say.
+_BEATS = (
+    (("complaints", 0.38), ("details", 0.58), ("remarks", 0.86), ("anybody", 1.0)),
+    (("neutrals", 0.42), ("details", 0.62), ("complaints", 0.70), ("remarks", 0.80), ("anybody", 1.0)),
+    (("praises", 0.68), ("anybody", 1.0)),
+)
+ANY_MATTER = (
+    "mon dossier",
+    "ma demande",
+    "ma démarche",
+    "ma situation",
+    "mon problème",
+    "cette démarche",
+    "cette affaire",
+    "mon cas",
+)
 _FIRST = ("complaints", "neutrals", "praises")
-# Where a kind of sentence stands in a story: who speaks, what happened, what it does to them, what they want.
-_STAGE = {"contexts": 0.5, "feelings_negative": 2.0, "feelings_neutral": 2.0, "feelings_positive": 2.0,
-          "suggestions": 2.5, "asks": 3.0}  # fmt: skip
-
-
-def random_values() -> dict[str, Callable[[Draw], str]]:
-    """Functions that make the values a lexicon does not list: dates, amounts, telephone numbers kept for fiction."""
-
-    def date(draw: Draw) -> str:
-        day = 1 + int(draw() * 28)
-        return f"le {'1er' if day == 1 else day} {MONTHS[int(draw() * 12)]}"
-
-    def montant(draw: Draw) -> str:
-        amount = int(math.exp(3.2 + 5.0 * draw()))
-        cents = f",{int(draw() * 100):02d}" if draw() < 0.3 else ""
-        return f"{amount // 1000} {amount % 1000:03d}{cents} €" if amount >= 1000 else f"{amount}{cents} €"
-
-    def tel(draw: Draw) -> str:
-        return f"01 99 00 {int(draw() * 100):02d} {int(draw() * 100):02d}"
-
-    return {"date": date, "montant": montant, "tel": tel}
-
-
-def street(draw: Draw) -> str:
-    """A street any town has."""
-    kind = ("rue", "avenue", "allée", "impasse", "place", "chemin")[int(draw() * 6)]
-    name = ("des Lilas", "du Moulin", "Pasteur", "des Écoles", "de la Gare", "Jean Moulin", "du Lavoir", "des Acacias",
-            "de Verdun", "Gambetta", "du Stade", "des Vignes")[int(draw() * 12)]  # fmt: skip
-    return f"{kind} {name}"
+_TOPICS = ("calls", "letters", "papers", "website", "visits", "agents", "waiting")
+_LIVES = ("distance", "work", "internet", "relative", "money", "moving", "health")
+_NAMED = 0.6  # chance that a common sentence names the matter rather than "my request"
+_LINKED = 0.4  # chance that a sentence opens on a word that links it to the one before
+_UNSTOPPED = 0.55  # chance that a paragraph ends without its full stop
+_LONG = 900  # characters from which a text tells more of its author's life
 
 
 @dataclass(frozen=True)
@@ -98,22 +106,24 @@ class Style:
     plain: bool  # no accents
     joined: bool  # no apostrophes
     loud: bool  # exclamation marks and capitals
+    short: bool  # abbreviations of text messages
     breaks: str  # between paragraphs: ' ', newlines, or '' when tag stripping glued them
 
 
 def style(draw: Draw) -> Style:
     """Draw a way of typing."""
     care = draw()
-    slips = 0.0 if care < 0.30 else 0.006 if care < 0.76 else 0.02
+    slips = 0.0 if care < 0.25 else 0.014 if care < 0.72 else 0.042
     form = draw()
     paragraphs = draw()
     breaks = "\n" if paragraphs < 0.20 else "\n\n" if paragraphs < 0.36 else "" if paragraphs < 0.56 else " "
     return Style(
         slips=slips,
         lower=form < 0.06,
-        plain=0.06 <= form < 0.10,
-        joined=0.10 <= form < 0.16,
+        plain=0.06 <= form < 0.11,
+        joined=0.11 <= form < 0.16,
         loud=0.16 <= form < 0.24,
+        short=0.24 <= form < 0.28 or form < 0.02,
         breaks=breaks,
     )
 
@@ -143,10 +153,8 @@ class Deck:
 
 
 def said(card: Card, draw: Draw) -> Card | None:
-    """A sentence, or its short form, or None, as often as each is said."""
-    if card.chance >= 1.0 or draw() < card.chance:
-        return card
-    return said(card.short, draw) if card.short is not None else None
+    """A sentence, or None, as often as it is said."""
+    return card if card.chance >= 1.0 or draw() < card.chance else None
 
 
 def length(draw: Draw, mood: int) -> float:
@@ -165,6 +173,16 @@ class Pen:
         self.lexicon = lexicon
         self.draw = draw
         self.scene = scene
+        self.matters: tuple[str, ...] = ANY_MATTER
+
+    def matter(self, draw: Draw) -> str:
+        """What the review is about, named in one of the ways its authors have."""
+        matters = self.matters if draw() < _NAMED else ANY_MATTER
+        return matters[int(draw() * len(matters))]
+
+    def about(self, subject: Irritant | None) -> None:
+        """From now on the review speaks of this subject."""
+        self.matters = subject.matters if subject is not None else ANY_MATTER
 
     def say(self, cards: tuple[Card, ...]) -> str:
         """One sentence of a kind."""
@@ -182,77 +200,130 @@ class Pen:
         if own and draw() < (0.8, 0.4, 0.35)[mood]:
             text = self.say(own)
         else:
-            text = self.say(self.lexicon.common[_TITLES[mood]])
+            text = self.say(self.lexicon.common[f"titles.{_MOOD[mood]}"])
         return text.upper() if draw() < 0.05 else text
 
     def body(self, subject: Irritant | None, second: Irritant | None, mood: int, how: Style) -> str:
         """The text of a review on no subject, one or two."""
-        common, draw = self.lexicon.common, self.draw
+        draw = self.draw
         target = length(draw, mood)
+        self.about(subject)
         paragraphs: list[list[str]] = [[]]
-        size = 0
-        if draw() < 0.42:
-            opening = self.say(common["openings"])
+        if draw() < 0.5:
+            opening = self._common("openings", mood)
             paragraphs[0].append(opening)
-            size += len(opening) + 1
-        closing = ""
-        if target > 220 and draw() < 0.45:
-            closing = self.say(common["closings"])
-            size += len(closing) + 1
+            if not how.breaks:
+                paragraphs.append([])
+            target -= len(opening) + 1
+        closing = self._common("closings", mood) if target > 160 and draw() < 0.42 else ""
+        target -= len(closing)
+        wishes = self._wishes(subject, mood, target)
+        target -= sum(len(w) + 1 for w in wishes)
+        lives = int(draw() < 0.3) if target > 300 else 0
+        for life in _shuffled(_LIVES, draw)[: lives + int(target > _LONG)] if mood != POSITIVE else ():
+            text = self.say(self.lexicon.common[f"contexts.{life}"])
+            paragraphs[0].append(text)
+            target -= len(text) + 1
         subjects: list[Irritant | None] = [subject] if second is None else [subject, second]
         for rank, one in enumerate(subjects):
-            until = target * (0.55 if len(subjects) == 2 and rank == 0 else 1.0)
             if rank:
-                link = _LINKS[int(draw() * len(_LINKS))]
-                paragraphs.append([link])
-                size += len(link) + 1
-            size = self._fill(one, mood, (size, until), paragraphs)
+                links = _LINKS if mood != POSITIVE else _LINKS_GOOD
+                paragraphs.append([links[int(draw() * len(links))]])
+            self.about(one)
+            self._tell(one, mood, target / len(subjects), paragraphs)
+        if wishes:
+            if sum(map(len, paragraphs[-1])) > 300:
+                paragraphs.append([])
+            paragraphs[-1] += wishes
         if closing:
             if how.breaks != " " and draw() < 0.7:
                 paragraphs.append([])
             paragraphs[-1].append(closing)
-        return how.breaks.join(typed(" ".join(p), how, draw) for p in paragraphs if p)
+        texts = [typed(" ".join(p), how, self.lexicon.abbreviations, draw) for p in paragraphs if p]
+        if not how.breaks:  # the portal strips line breaks, and many lines end without a stop
+            texts[:-1] = [t.rstrip(".,") if draw() < _UNSTOPPED else t for t in texts[:-1]]
+        return how.breaks.join(texts)
 
-    def _fill(self, subject: Irritant | None, mood: int, sizes: tuple[int, float], paragraphs: list[list[str]]) -> int:
-        """Add sentences on one subject, from a size to a target, in the order of a story; returns the size reached."""
+    def _common(self, kind: str, mood: int) -> str:
+        """A sentence anybody says, of this mood or of any."""
+        common = self.lexicon.common
+        own = common.get(f"{kind}.{_MOOD[mood]}")
+        return self.say(own if own is not None and self.draw() < 0.4 else common[f"{kind}.any"])
+
+    def _wishes(self, subject: Irritant | None, mood: int, target: float) -> list[str]:
+        """How a story ends: what it does to the author, what they suggest, what they ask."""
+        draw, common = self.draw, self.lexicon.common
+        told: list[str] = []
+        if target > 230 and mood == NEGATIVE and draw() < 0.35:
+            told.append(self.say(common["journeys.consequences"]))
+        feelings = Deck(common[f"feelings.{_MOOD[mood]}"], draw)
+        for least in (170, _LONG):
+            if target > least and draw() < 0.55 and (card := feelings.deal()):
+                told.append(sentence(card, draw, self.scene))
+        if target > 500 and mood != POSITIVE and draw() < 0.22:
+            told.append(self.say(common["suggestions.any"]))
+        if target > 190 and mood != POSITIVE and draw() < 0.5:
+            told.append(
+                self.say(subject.sentences["asks"] if subject is not None and draw() < 0.8 else common["asks.any"])
+            )
+        return told
+
+    def _tell(self, subject: Irritant | None, mood: int, target: float, paragraphs: list[list[str]]) -> None:
+        """What happened about one subject, in about `target` characters, appended to the paragraphs."""
         draw = self.draw
-        size, target = sizes
-        decks: dict[str, Deck] = {}
-        kinds = _KINDS[mood] if subject is not None else _NO_SUBJECT[mood]
-        kind = _FIRST[mood] if subject is not None else _EMPTY[mood] if draw() < 0.3 else kinds[0][0]
-        asked = subject is None or mood == POSITIVE or draw() < 0.45
-        told: list[tuple[float, str]] = []
-        while not told or size + 30 < target:
-            deck = decks.get(kind)
-            if deck is None:
-                local = subject.sentences.get(kind) if subject is not None else None
-                deck = decks[kind] = Deck(local if local is not None else self.lexicon.common[kind], draw)
-            card = deck.deal()
+        anybody = self._anybody(mood)
+        decks = {k: Deck(subject.sentences[k], draw) for k, _ in _BEATS[mood][:-1]} if subject is not None else {}
+        kind = _FIRST[mood] if decks else "anybody"
+        size, alone, connectors = 0, False, list(_CONNECTORS[mood])
+        while size == 0 or size + 30 < target:
+            card = decks[kind].deal() if kind in decks else next(anybody, None)
             if card is not None:
                 text = sentence(card, draw, self.scene)
+                if size and connectors and draw() < _LINKED and _LINKABLE.match(text):
+                    link = connectors.pop(int(draw() * len(connectors)))
+                    text = f"{link} {text[0].lower()}{text[1:]}"
+                if len(paragraphs[-1]) > 2 and draw() < 0.3:
+                    paragraphs.append([])
+                paragraphs[-1].append(text)
                 size += len(text) + 1
-                told.append((_STAGE.get(kind, 1.0) + (0.4 * draw() if told else 0.0), text))
-                if kind == "digressions":
-                    deck.left = 0
-            elif all(k in decks and not decks[k].left for k, _ in kinds):
-                break
+            elif kind == "anybody":
+                alone = True
+            if (alone or not size) and not any(d.left for d in decks.values()):
+                if alone:
+                    return
+                kind = "anybody"
+                continue
             u = draw()
-            kind = next(k for k, up_to in kinds if u < up_to)
-            if not asked and size > 0.6 * target:
-                kind, asked = "asks", True
-        told.sort(key=lambda pair: pair[0])
-        links = _CONNECTORS + _WORSE if mood == NEGATIVE else _CONNECTORS
-        for rank, (stage, text) in enumerate(told):
-            linked = rank > 0 and 1.0 <= stage < 2.0 and draw() < 0.33
-            if len(paragraphs[-1]) > 2 and draw() < 0.28:
-                paragraphs.append([])
-            link = f"{links[int(draw() * len(links))]} " if linked else ""
-            paragraphs[-1].append(f"{link}{text[0].lower()}{text[1:]}" if link else text)
-        return size
+            kind = next(k for k, up_to in _BEATS[mood] if u < up_to) if decks else "anybody"
+
+    def _anybody(self, mood: int) -> Iterator[Card]:
+        """Sentences that are about no subject in particular, those of one topic together."""
+        draw, common = self.draw, self.lexicon.common
+        yield from _dealt(Deck(common[f"alone.{_MOOD[mood]}"], draw), 1 if draw() < 0.4 else 0)
+        if mood != NEGATIVE:
+            yield from _dealt(Deck(common["praises.any" if mood == POSITIVE else "neutrals.any"], draw), 99)
+            return
+        for topic in _shuffled(_TOPICS, draw):
+            yield from _dealt(Deck(common[f"journeys.{topic}"], draw), 1 + int(draw() * 2.6))
+        yield from _dealt(Deck(common["journeys.consequences"], draw), 3)
 
 
-def typed(text: str, how: Style, draw: Draw) -> str:
+def _dealt(deck: Deck, most: int) -> Iterator[Card]:
+    for _ in range(most):
+        card = deck.deal()
+        if card is None:
+            return
+        yield card
+
+
+def _shuffled(values: tuple[str, ...], draw: Draw) -> list[str]:
+    return sorted(values, key=lambda _: draw())
+
+
+def typed(text: str, how: Style, abbreviations: dict[str, list[str]], draw: Draw) -> str:
     """A paragraph as this person's keyboard left it."""
+    if how.short:
+        text = _TOKEN.sub(lambda m: _shortened(m[0], abbreviations, draw), text)
     if how.slips:
         count = len(text) / 6 * how.slips
         count = int(count) + (draw() < count % 1)
@@ -285,3 +356,12 @@ def _slip(text: str, draw: Draw) -> str:
     if what < 0.75:
         return text[:at] + text[at + 1] + here + text[at + 2 :]
     return text[:at] + _NEAR.get(here, here) + text[at + 1 :]
+
+
+_TOKEN = re.compile(r"[\w'’-]+")
+
+
+def _shortened(word: str, abbreviations: dict[str, list[str]], draw: Draw) -> str:
+    """A word as in a text message, more often than not."""
+    short = abbreviations.get(word)
+    return short[int(draw() * len(short))] if short and draw() < 0.7 else word

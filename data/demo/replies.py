@@ -12,13 +12,13 @@ from data.demo.lexicon import Irritant
 from data.demo.prose import NEGATIVE, POSITIVE, Deck, Pen
 from data.demo.templates import sentence
 
-_EMPATHY = ("reply_empathy_negative", "reply_empathy_neutral", "reply_empathy_positive")
+_EMPATHY = ("replies.empathy_negative", "replies.empathy_neutral", "replies.empathy_positive")
 _OWN = re.compile(r"\b([mM])(on|a|es)\b(?= [a-zà-ÿ])")
 
 
 def canned(pen: Pen) -> str:
     """DITP's non-reply: the institution is not on the platform yet."""
-    return pen.say(pen.lexicon.common["reply_canned"])
+    return pen.say(pen.lexicon.common["replies.canned"])
 
 
 def reply(
@@ -28,8 +28,8 @@ def reply(
     common, draw = pen.lexicon.common, pen.draw
     glue = draw()
     gap = "" if glue < 0.45 else "\n\n" if glue < 0.70 else "\n" if glue < 0.90 else "&nbsp;"
-    paragraphs = [f"Bonjour {name}," if name != "Anonyme" and draw() < 0.75 else pen.say(common["reply_greetings"])]
-    first = pen.say(common["reply_thanks"])
+    paragraphs = [f"Bonjour {name}," if name != "Anonyme" and draw() < 0.75 else pen.say(common["replies.greetings"])]
+    first = pen.say(common["replies.thanks"])
     if draw() < 0.85:
         first += " " + pen.say(common[_EMPATHY[mood]])
     paragraphs.append(first)
@@ -39,17 +39,17 @@ def reply(
         cards = [card for card in (deck.deal() for _ in range(count)) if card is not None]
         paragraphs.append(" ".join(_addressed(sentence(card, draw, pen.scene)) for card in cards))
     if mood != POSITIVE and draw() < 0.5:
-        paragraphs.append(_addressed(pen.say(common["reply_steps"])))
+        paragraphs.append(_addressed(pen.say(common["replies.steps"])))
     if subject is not None and mood != POSITIVE and draw() < (0.5 if drafted else 0.2):
         title, url = links[subject.fiches[int(draw() * len(subject.fiches))]]
         paragraphs.append(f"La fiche « {title} » détaille la démarche : {url}")
     if draw() < 0.25:
-        paragraphs.append(_addressed(pen.say(common["reply_contacts"])))
+        paragraphs.append(_addressed(pen.say(common["replies.contacts"])))
     if mood == NEGATIVE and draw() < 0.4:
-        paragraphs.append(pen.say(common["reply_apologies"]))
-    paragraphs.append(pen.say(common["reply_closings"]))
+        paragraphs.append(pen.say(common["replies.apologies"]))
+    paragraphs.append(pen.say(common["replies.closings"]))
     if draw() < 0.7:
-        paragraphs.append(pen.say(common["reply_signatures"]))
+        paragraphs.append(pen.say(common["replies.signatures"]))
     return gap.join(paragraphs)
 
 

@@ -19,6 +19,7 @@ from data.demo.events import Planned
 from data.demo.lexicon import Irritant, Lexicon
 from data.demo.prose import Pen
 from data.demo.rows import Answer, Review, Words, at, row
+from data.demo.story import Story, reference, street, telephone
 from data.demo.templates import Draw, Scene
 from data.demo.territory import Department
 from data.demo.world import World, generator
@@ -104,7 +105,6 @@ class _Writer:
         self.links = links
         self.draw = draw
         self.words = Words(world)
-        self.given = prose.random_values()
         self.midnight = datetime.combine(world.start, time())
         self.mailbox = {s.id: s.mailbox for s in world.structures}
 
@@ -158,13 +158,17 @@ class _Writer:
             home = world.places[plan.place]
         who = self.words.spoken(int(drawn.typology[k]), published.date(), draw)
         feminine = draw() < 0.56
-        scene = Scene(self.given, feminine, self._memory(home, structure, who, published.year))
+        story = Story(published.date(), mood == prose.POSITIVE, draw)
+        given = {**story.given, "tel": telephone}
+        scene = Scene(given, feminine, self._memory(home, structure, who, published.year))
         names = _WOMEN if feminine else _MEN
         scene.memory["signe"] = names[int(draw() * len(names))]
         pen = Pen(self.lexicon, draw, scene)
+        given["affaire"] = pen.matter
         if original is not None:
             title, body = original.title, _touched(original.body, draw)
         else:
+            pen.about(subject)
             title = pen.title(subject, mood)
             body = pen.body(subject, also, mood, prose.style(draw))
         pseudonym = _pseudonym(scene.memory["signe"], home.code, draw)
@@ -204,10 +208,11 @@ class _Writer:
         return {
             "commune": home.towns[int(draw() * len(home.towns))],
             "dept": home.name,
-            "rue": prose.street(draw),
+            "rue": street(draw),
             "organisme": who,
+            "reference": reference(draw),
             "annee": str(year - 1 - int(3 * draw() ** 2)),
-            "adresse": f"{1 + int(draw() * 90)} {prose.street(draw)}",
+            "adresse": f"{1 + int(draw() * 90)} {street(draw)}",
             "mail": place.mailbox or self.mailbox[place.parent],
         }
 

@@ -1,8 +1,9 @@
 """Sentences with slots, compiled once so that a million reviews cost little more than their random draws.
 
 Owns the small language of the lexicon: `{name}` draws a value of that slot, `{a|b|c}` draws one of the alternatives (a
-name that no slot has stands for itself), `#` draws a digit, and they nest. The rule it protects: two people never write
-the same long run of words, so common words become slots of their own when a sentence is compiled (`variants.py`).
+name that no slot has stands for itself), `{lassé/lassée}` agrees with the author and `{venu/venue:proche}` with the
+thing of that slot, `#` draws a digit, and they nest. The rule it protects: two people never write the same long run of
+words, so common words become slots of their own when a sentence is compiled (`variants.py`).
 """
 
 from __future__ import annotations
@@ -13,20 +14,51 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-_MANY, _SKEW = 40, 3.8  # long lists are drawn from their head more often, as words are in a language
+_MANY, _SKEW = 40, 1.0  # long lists are drawn from their head more often, as words are in a language
 _RUN = 12  # words in a row that two people are not expected to write alike
 _NEIGHBOUR = (4.0, 2.5, 2.0, 1.5, 1.5, 1.5, 1.0, 1.0, 1.0, 1.0, 1.0)  # bits of chance in the words next to a sentence
 _FEW = 6
 _COMMON = 17.0  # bits of chance in the plainest run of a sentence from which it is said as often as any other
-_RAREST = 0.01
-_AGAIN = 0.88  # chance that a review comes back to the thing it named
+_RAREST = 0.002
+_OTHERS = {
+    "agent": 0.3,
+    "site": 0.6,
+    "document": 0.4,
+}  # chance that a thing named again is another one; a review has one of the rest
+_NAMES = frozenset(("ailleurs", "metier"))  # remembered though they have no article
+_ONCE = frozenset(
+    (
+        "echec",
+        "reponse",
+        "effet",
+        "bien",
+        "cause",
+        "conseil",
+        "manque",
+        "appel",
+        "trajet",
+        "idiome",
+        "groupe",
+        "valeur",
+        "usage",
+        "sacrifice",
+        "piece_jointe",
+    )
+)  # what happens is told once in a review
+_TRIES = 4
 Draw = Callable[[], float]
 Parts = tuple["Part", ...]
 
 _DETERMINERS = re.compile(r"^(un|une|le|la|les|mon|ma|mes|notre|nos|des|l['’])\b", re.IGNORECASE)
 _OPEN = re.compile(r"[{}|]")
 _WORDS = re.compile(r"\w+")
-_NOUN = ("un ", "une ", "le ", "la ", "les ", "des ", "mon ", "ma ", "mes ", "l'", "d'")
+_PAIR = re.compile(r"([^{}|/:]*)/([^{}|/:]*)(?::(\w+))?\}")
+_FEMININE = re.compile(
+    r"(la|ma|une|sa|cette|mme|madame|mamie|maman)\b|(mon |l['’]|un certain )?"
+    r"(épouse|amie|ex-femme|ex-épouse|agente|employée|assistante|hôtesse|opératrice|interlocutrice|adjointe|instructrice"
+    r"|inspectrice|animatrice|arrière-grand-mère|aînée|ancienne)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -35,7 +67,7 @@ class Choice:
 
     options: tuple[Parts | str, ...]
     remember: str = ""
-    feminine: tuple[Parts | str, ...] = ()  # what a woman says of herself, `options` being then a man's words
+    once: str = ""
 
     @cached_property
     def measure(self) -> tuple[float, float]:
@@ -56,12 +88,20 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class Agreement:
+    """A word that agrees in gender with the author, or with the thing that a slot names."""
+
+    masculine: str
+    feminine: str
+    noun: Choice | None = None
+
+
+@dataclass(frozen=True)
 class Card:
     """One sentence of the lexicon and how readily it is said."""
 
     parts: Parts
     chance: float = 1.0  # less for a long one that would read the same whoever writes it
-    short: Card | None = None  # the same without its last clause, for those who do not say it all
 
 
 @dataclass(frozen=True)
@@ -71,7 +111,7 @@ class Given:
     name: str
 
 
-Part = str | Choice | Given
+Part = str | Choice | Given | Agreement
 _DIGIT = Choice(tuple("0123456789"))
 
 
@@ -83,6 +123,7 @@ class Scene:
     feminine: bool = False  # the author speaks of herself
     memory: dict[str, str] = field(default_factory=dict)
     said: set[str] = field(default_factory=set)  # remembered things already in the sentence being written
+    told: set[tuple[str, int]] = field(default_factory=set)  # what has already happened
 
 
 class Compiler:
@@ -115,16 +156,13 @@ class Compiler:
         """True when `name` is a slot here or of the parent."""
         return name in self._given or name in self._slots or (self._parent is not None and self._parent.knows(name))
 
-    def card(self, text: str, head: str = "") -> Card:
-        """One sentence, compiled and weighed; `head` is what is left without its last clause, '' when it needs it.
-
-        Raises ValueError for unbalanced braces.
-        """
+    def card(self, text: str) -> Card:
+        """One sentence, compiled and weighed. Raises ValueError for unbalanced braces."""
         parts = self.compile(text)
         if not self._often:
             return Card(parts)
-        chance = max(_RAREST, min(1.0, 2.0 ** ((_plainest(parts) - _COMMON) / 2)))
-        return Card(parts, chance, self.card(head) if head else None)
+        chance = max(_RAREST, min(1.0, 2.0 ** ((_plainest(parts) - _COMMON) / 1.5)))
+        return Card(parts, chance)
 
     def compile(self, text: str) -> Parts:
         """Compiled form of one sentence. Raises ValueError for unbalanced braces."""
@@ -154,6 +192,8 @@ class Compiler:
         name = text[at:close]
         if close > 0 and self.knows(name):
             return self.slot(name), close + 1
+        if pair := _PAIR.match(text, at):
+            return self._agreement(*pair.groups()), pair.end()
         options: list[Parts] = []
         while True:
             parts, at = self._sequence(text, at, top=False)
@@ -163,7 +203,13 @@ class Compiler:
             if text[at] == "}":
                 break
             at += 1
-        return _gendered(tuple(_simple(o) for o in options)), at + 1
+        return Choice(tuple(_simple(o) for o in options)), at + 1
+
+    def _agreement(self, masculine: str, feminine: str, of: str | None) -> Agreement:
+        noun = self.slot(of) if of else None
+        if noun is not None and not (isinstance(noun, Choice) and noun.remember):
+            raise ValueError(f"nothing agrees with slot {{{of}}}: its values have no article")
+        return Agreement(masculine, feminine, noun)
 
     def slot(self, name: str) -> Part:
         """Compiled slot. Noun phrases are remembered, so that a review keeps speaking of the same thing."""
@@ -179,8 +225,8 @@ class Compiler:
             nouns = sum(bool(_DETERMINERS.match(v)) for v in values)
             options = tuple(_simple(self.compile(v)) for v in values)
             self._open.pop()
-            remember = f"{self._prefix}{name}" if nouns >= 0.8 * len(values) else ""
-            self._cache[name] = _gendered(options) if not remember else Choice(options, remember)
+            remember = f"{self._prefix}{name}" if nouns >= 0.8 * len(values) or name in _NAMES else ""
+            self._cache[name] = Choice(options, "" if name in _ONCE else remember, name if name in _ONCE else "")
         return self._cache[name]
 
     def _literal(self, text: str) -> list[Part]:
@@ -207,9 +253,16 @@ def render(parts: Parts, draw: Draw, scene: Scene, out: list[str]) -> None:
             if part.remember:
                 out.append(_contracted(_recalled(part, draw, scene), out))
                 continue
-            options = part.feminine if part.feminine and scene.feminine else part.options
+            options = part.options
             count = len(options)
-            option = options[int((draw() ** _SKEW if count > _MANY else draw()) * count)]
+            rank = int((draw() ** _SKEW if count > _MANY else draw()) * count)
+            if part.once:
+                for _ in range(_TRIES):
+                    if (part.once, rank) not in scene.told:
+                        break
+                    rank = int(draw() * count)
+                scene.told.add((part.once, rank))
+            option = options[rank]
             if isinstance(option, str):
                 out.append(option)
             else:
@@ -217,18 +270,32 @@ def render(parts: Parts, draw: Draw, scene: Scene, out: list[str]) -> None:
         elif isinstance(part, Given):
             value = scene.memory.get(part.name)
             out.append(_contracted(scene.given[part.name](draw) if value is None else value, out))
+        elif isinstance(part, Agreement):
+            out.append(part.feminine if _feminine(part.noun, draw, scene) else part.masculine)
+
+
+def _feminine(noun: Choice | None, draw: Draw, scene: Scene) -> bool:
+    """Gender of the author, or of the thing that `noun` names in this review."""
+    if noun is None:
+        return scene.feminine
+    value = scene.memory.get(noun.remember)
+    if value is None:
+        value = scene.memory[noun.remember] = _drawn(noun.options, draw, scene)
+    return _FEMININE.match(value) is not None
 
 
 def _recalled(part: Choice, draw: Draw, scene: Scene) -> str:
-    """The thing of that name this review speaks of: as a rule the same again, never twice in one sentence."""
+    """The thing of that name this review speaks of: the same again, but never twice in one sentence."""
     name = part.remember
     value = scene.memory.get(name)
-    if name in scene.said or (value is not None and draw() > _AGAIN):
+    if value is not None and (name in scene.said or draw() < _OTHERS.get(name, 0.0)):
         other = _drawn(part.options, draw, scene)
-        return other if other != value else _drawn(part.options, draw, scene)
-    scene.said.add(name)
-    if value is None:
+        value = other if other != value else _drawn(part.options, draw, scene)
+        if name in _OTHERS:
+            scene.memory[name] = value
+    elif value is None:
         value = scene.memory[name] = _drawn(part.options, draw, scene)
+    scene.said.add(name)
     return value
 
 
@@ -248,31 +315,6 @@ def _simple(parts: Parts) -> Parts | str:
     return "".join(p for p in parts if isinstance(p, str)) if all(isinstance(p, str) for p in parts) else parts
 
 
-# Endings of what people say of themselves (déçue, furieux, boulangère): feminine, then masculine.
-_FEMININE = re.compile(
-    r"(ée|ie|ue|euse|[aeo]use|ive|ante|ente|ette|elle|nne|ère|ière|ise|ite|aise|ice|ite|otte|ine|tte|ute|ête)$"
-)
-_MASCULINE = re.compile(r"(é|i|u|eux|if|ant|ent|et|el|en|er|ier|is|it|ais|eur|on|in|ot|ut)$")
-
-
-def _gender(option: Parts | str) -> str:
-    """'f', 'm' or '' for a fragment, by the ending of its first word."""
-    word = option.split(" ")[0] if isinstance(option, str) and option else ""
-    return "f" if _FEMININE.search(word) else "m" if _MASCULINE.search(word) else ""
-
-
-def _gendered(options: tuple[Parts | str, ...]) -> Choice:
-    """A choice between words; women take the feminine ones and men the others when it offers both."""
-    genders = [_gender(o) for o in options]
-    words = all(isinstance(o, str) and o.count(" ") <= 3 and not o.startswith(_NOUN) for o in options)
-    if not words or not {"f", "m"} <= set(genders):
-        return Choice(options)
-    return Choice(
-        tuple(o for o, g in zip(options, genders, strict=True) if g != "f"),
-        feminine=tuple(o for o, g in zip(options, genders, strict=True) if g != "m"),
-    )
-
-
 def _chances(count: int) -> list[float]:
     """Chance of each of `count` options, in order."""
     if count <= _MANY:
@@ -285,6 +327,8 @@ def _measured(part: Part) -> tuple[float, float]:
     """Words and bits of chance of a fragment."""
     if isinstance(part, str):
         return float(len(_WORDS.findall(part))), 0.0
+    if isinstance(part, Agreement):
+        return 1.0, 0.9
     return part.measure if isinstance(part, Choice) else (2.0, 6.0)
 
 
@@ -326,6 +370,8 @@ def _contracted(value: str, out: list[str]) -> str:
     """`value` after mending `de le`, `à les`… that it would make with the fragment before it."""
     if not out or not value.startswith(("le ", "les ", "Le ", "Les ")):
         return value
+    if out[-1] == " " and len(out) > 1 and re.search(r"(^| )(de|à)$", out[-2]):
+        out[-2:] = [out[-2] + " "]
     before = out[-1]
     article, rest = value[0].lower() + value[1 : value.index(" ")], value[value.index(" ") + 1 :]
     if before.endswith(("de ", "De ")) and (len(before) == 3 or before[-4] in " '’("):

@@ -11,35 +11,39 @@ from collections.abc import Callable, Mapping, Sequence
 
 # word or phrase: its variants, drawn with equal chances (repeat one to make it more likely)
 _TABLE = """
-toujours: toujours| toujours| toujours| toujours| toujours| toujours| tjrs
-toujours pas: toujours pas| toujours pas| toujours pas| toujours pas| tjrs pas
-mais je: mais je| sauf que je| or je| seulement je| mais bon je| cela dit je
-mais on: mais on| sauf que on| or on| seulement on| mais bien sûr on
-mais il: mais il| sauf que il| or il| seulement il
-mais le: mais le| sauf que le| or le| seulement le
-mais la: mais la| sauf que la| or la| seulement la
-mais aucun: mais aucun| sauf que aucun| or aucun| seulement aucun
-mais rien: mais rien| sauf que rien| seulement rien| hélas rien
-mais personne: mais personne| sauf que personne| or personne| seulement personne
-car: car| parce que| vu que| puisque
+mais: mais| mais| mais| mais| sauf que
+envoyé: envoyé| transmis
+appelé: appelé| contacté
+merci de: merci de| veuillez| prière de
+aucune réponse: aucune réponse| pas de réponse| aucun retour
+sans réponse: sans réponse| sans suite| sans retour
+plusieurs fois: plusieurs fois| à plusieurs reprises| maintes fois| bien des fois
+m'a dit: m'a dit| m'a répondu| m'a expliqué| m'a indiqué| m'a affirmé
+m'a répondu: m'a répondu| m'a dit| m'a expliqué| m'a indiqué
+m'a expliqué: m'a expliqué| m'a dit| m'a indiqué| m'a précisé
+m'a assuré: m'a assuré| m'a certifié| m'a garanti
+on me dit: on me dit| on m'explique| on m'assure| on m'annonce
+je demande: je demande| je réclame
+à ce jour: à ce jour| aujourd'hui| pour l'instant| pour le moment
+en attendant: en attendant| pendant ce temps| d'ici là| entre-temps
+tout de suite: tout de suite| immédiatement| aussitôt
+le lendemain: le lendemain| le jour suivant
+un conseiller: un conseiller| un agent| quelqu'un
+erreur: erreur| anomalie
+explication: explication| justification
+versement: versement| paiement
+j'ai dû: j'ai dû| il m'a fallu
+concernant: concernant| pour
+demandé: demandé| demandé| réclamé
+reste: reste| reste| demeure
+trop long: trop long| bien trop long| vraiment long
+totalement: totalement| complètement| entièrement
 parce que: parce que| vu que| puisque| étant donné que
-alors que: alors que| tandis que| alors même que
-très: très| très| très| extrêmement| particulièrement
-trop: trop| beaucoup trop| bien trop
+très: très| très| très| vraiment très
 vraiment: vraiment| réellement| véritablement
-maintenant: maintenant| désormais| à présent| actuellement
-aujourd'hui: aujourd'hui| à ce jour| à l'heure actuelle| en ce moment
-ensuite: ensuite| puis| après cela| par la suite
-puis: puis| ensuite| et puis| après quoi
-enfin: enfin| finalement| au bout du compte| en fin de compte
-finalement: finalement| enfin| en définitive| au final| pour finir
+ensuite: ensuite| puis| par la suite
 pourtant: pourtant| cependant| toutefois| malgré tout| néanmoins
 cependant: cependant| pourtant| toutefois| néanmoins
-impossible de: impossible de| pas moyen de| pas possible de
-afin de: afin de| pour| dans le but de| histoire de| en vue de
-seulement: seulement| uniquement| juste| simplement
-simplement: simplement| tout simplement| seulement| tout bonnement
-uniquement: uniquement| seulement| exclusivement
 également: également| aussi
 souvent: souvent| fréquemment| régulièrement| bien souvent| assez souvent
 immédiatement: immédiatement| aussitôt| tout de suite| sur-le-champ
@@ -47,39 +51,24 @@ rapidement: rapidement| vite| rapidement
 lorsque: lorsque| quand| au moment où
 je ne comprends pas: je ne comprends pas| je ne saisis pas| j'ai du mal à comprendre| je comprends mal
 je n'arrive pas à: je n'arrive pas à| je ne parviens pas à| j'échoue à| j'ai toutes les peines du monde à
-j'ai: j'ai| j'ai| j'ai| j'ai| moi j'ai
-on m'a: on m'a| on m'a| ils m'ont| l'on m'a
-on me: on me| on me| l'on me
-on nous: on nous| l'on nous
+on m'a: on m'a| on m'a| ils m'ont
 cela: cela| ça
 ça: ça| cela
 ma demande: ma demande| ma requête| ma démarche| ma sollicitation
-le site: le site| le site internet| le portail| le site web
-du site: du site| du portail| du site internet| du site web
-un courrier: un courrier| un pli| un recommandé| un courrier papier
-un mail: un mail| un courriel| un message| un e-mail| un mél
+le site: le site| le site| le portail
+du site: du site| du portail
+un mail: un mail| un courriel| un e-mail
 par mail: par mail| par courriel| par e-mail| par messagerie
-par téléphone: par téléphone| au téléphone| par téléphone| au téléphone| par tel
-au téléphone: au téléphone| par téléphone| au bout du fil| au téléphone| au tel
+par téléphone: par téléphone| au téléphone
+au téléphone: au téléphone| par téléphone| au bout du fil| au téléphone
 par courrier: par courrier| par voie postale| par lettre| par la poste
 rendez-vous: rendez-vous| rendez-vous| rendez-vous| rdv| RDV| rendez vous
-problème: problème| souci| blocage| problème| souci| blocage| pb
-erreur: erreur| anomalie
-documents: documents| papiers| justificatifs| documents| papiers| justificatifs| docs
+problème: problème| souci| blocage
+documents: documents| papiers| justificatifs
 euros: euros| euros| €
 beaucoup de: beaucoup de| énormément de| quantité de| pas mal de
-agent: agent| agent| employé
-du coup: du coup| donc| par conséquent
-donc: donc| du coup| par conséquent
-presque: presque| quasiment| quasi| pratiquement
 environ: environ| à peu près| grosso modo
-comment: comment| de quelle manière| de quelle façon| par quel moyen
-pourquoi: pourquoi| pour quelle raison| à quel titre| pour quel motif
-surtout: surtout| avant tout| notamment| principalement
-peut-être: peut-être| sans doute| probablement| éventuellement
-sans doute: sans doute| probablement| sûrement| vraisemblablement
 à chaque fois: à chaque fois| chaque fois| systématiquement| invariablement
-chaque fois: chaque fois| à tous les coups| systématiquement
 à nouveau: à nouveau| de nouveau| une nouvelle fois| encore une fois
 de nouveau: de nouveau| à nouveau| une nouvelle fois
 je voudrais: je voudrais| j'aimerais| je souhaite| je souhaiterais| je voudrais bien
@@ -94,51 +83,13 @@ dix: dix| 10
 douze: douze| 12
 quinze: quinze| 15
 vingt: vingt| 20
-je ne: je ne| je ne| je
-il ne: il ne| il ne| il
-elle ne: elle ne| elle ne| elle
-on ne: on ne| on ne| on
-personne ne: personne ne| nul ne| personne| aucun agent ne
-il n'y a: il n'y a| y a| il n'existe
-gratuitement: gratuitement| sans frais| sans débourser un sou
 gentiment: gentiment| aimablement| avec douceur
-longtemps: longtemps| une éternité| bien longtemps
-en ligne: en ligne| sur internet| par internet| via internet
-et: et| et| et| et| et| et| et| et| et| &
-ou: ou| ou| ou| ou| ou bien
-pour: pour| pour| pour| pour| pour| pour| pour| pour| pour| pr
-dans: dans| dans| dans| dans| dans| dans| dans| dans| dans| ds
-avec: avec| avec| avec| avec| avec| avec| avec| avec| avec| avc
-que: que| que| que| que| que| que| que| que| que| que| que| que| que| que| que| que| q
-pas: pas| pas| pas| pas| pas| pas| pas| pas| pas| pas| pas| pa
-quand: quand| quand| lorsque| quand| lorsque| quand| lorsque| qd
-quand même: quand même| tout de même| malgré tout
-depuis quand: depuis quand
-jusqu'à quand: jusqu'à quand
-doit: doit| doit| devrait
-doivent: doivent| doivent| devraient
-peut: peut| peut| pourrait
-peuvent: peuvent| peuvent| pourraient
-dois: dois| dois| devrais
-peux: peux
-il y a: il y a| il y a| y a
-y a: y a
-y a-t-il: y a-t-il
+longtemps: longtemps| bien longtemps
+en ligne: en ligne| en ligne| sur internet
 au bout de: au bout de| après| au terme de| à l'issue de
 à cause de: à cause de| en raison de| du fait de
-en plus: en plus| en sus| de surcroît| par-dessus le marché
-en vain: en vain| sans succès| inutilement| pour rien
-par contre: par contre| en revanche
-d'ailleurs: d'ailleurs| du reste| au demeurant| soit dit en passant
 pendant que: pendant que| tandis que| alors que
 pendant: pendant| pendant| durant
-selon: selon| d'après| à en croire
-à peine: à peine| tout juste
-vous: vous| vous| vous| vous| vous| vous| vous| vous| vous| vous| vous| vs
-nous: nous| nous| nous| nous| nous| nous| nous| nous| nous| nous| nous| ns
-plus de: plus de| plus de| + de
-tout: tout| tout| tout| tout| tout| tout| tout| tout| tout| tt
-tous: tous| tous| tous| tous| tous| tous| tous| tous| tous| ts
 pour obtenir: pour obtenir| afin de obtenir| dans le but de obtenir| histoire de obtenir| en vue de obtenir
 pour avoir: pour avoir| afin de avoir| dans le but de avoir| histoire de avoir
 pour faire: pour faire| afin de faire| dans le but de faire| histoire de faire
@@ -148,22 +99,10 @@ pour envoyer: pour envoyer| afin de envoyer| histoire de envoyer
 pour comprendre: pour comprendre| afin de comprendre| histoire de comprendre
 pour joindre: pour joindre| afin de joindre| histoire de joindre
 pour déposer: pour déposer| afin de déposer| dans le but de déposer
-ne répond pas: ne répond pas| ne répond jamais| ne daigne pas répondre| fait la sourde oreille
+ne répond pas: ne répond pas| ne répond jamais
 ne marche pas: ne marche pas| ne fonctionne pas| marche pas| est en panne
 ne fonctionne pas: ne fonctionne pas| ne marche pas| est en panne
-n'a pas: n'a pas| n'a pas| n'a toujours pas| n'a même pas| a pas
-n'ai pas: n'ai pas| n'ai pas| n'ai toujours pas| ai pas
-n'ont pas: n'ont pas| n'ont toujours pas| ont pas
-ne sont pas: ne sont pas| ne sont pas| sont pas
-ne peut pas: ne peut pas| ne peut pas| ne pourra pas| peut pas
-ne peux pas: ne peux pas| ne peux plus| peux pas
-ne sait pas: ne sait pas| ne sait même pas| sait pas
-ne sais pas: ne sais pas| ne sais plus| sais pas
-n'est: n'est| n'est| est
-n'a: n'a| n'a| a
-qui ne: qui ne| qui ne| qui
-et ne: et ne| et ne| et
-qu'on: qu'on| que l'on| que on
+qu'on: qu'on| que l'on
 si on: si on| si l'on
 où on: où on| où l'on
 une heure: une heure| 1 heure| une bonne heure| 1h
@@ -172,25 +111,18 @@ un mois: un mois| 1 mois| un bon mois
 chaque jour: chaque jour| tous les jours| jour après jour
 chaque mois: chaque mois| tous les mois| mois après mois
 chaque semaine: chaque semaine| toutes les semaines
-il faut: il faut| il faut| faut| il faudrait
+il faut: il faut| il faut| il faudrait
 ma femme: ma femme| mon épouse
 mon mari: mon mari| mon époux
-mes enfants: mes enfants| mes gosses| mes petits
-de l'argent: de l'argent| des sous
-minutes: minutes| minutes| min| mn
-heures: heures| heures| heures| h
-peut-on: peut-on| est-il possible de| est-ce qu'on peut| a-t-on le droit de
-exige: exige| réclame| demande
 réclame: réclame| exige| demande
-voiture: voiture| voiture| bagnole
-facture: facture| facture| note
-courrier: courrier| courrier| pli
-mairie: mairie| mairie| municipalité
-guichet: guichet| guichet| comptoir
-formulaire: formulaire| formulaire| questionnaire
-bravo: bravo| chapeau| félicitations
-numéro: numéro| numéro| n°
-fut: fut| a été| a été
+mais je: mais je| mais je| sauf que je| or je
+je ne: je ne| je ne| je ne| je ne| je
+on ne: on ne| on ne| on ne| on
+surtout: surtout| surtout| notamment
+peut-être: peut-être| sans doute
+enfin: enfin| finalement
+donc: donc| du coup| par conséquent
+minutes: minutes| minutes| min
 """
 
 
@@ -204,34 +136,11 @@ def _table() -> dict[str, tuple[str, ...]]:
 
 _FAITHFUL = 22  # chances of the right spelling for one of a wrong one
 
-# A sentence that starts so needs what comes after its comma.
-_LEANING = frozenset(
-    (
-        "à", "a", "au", "aux", "après", "alors", "avant", "avec", "bien", "chez", "comme", "dans", "de", "depuis", "dès",
-        "devant", "durant", "en", "entre", "faute", "face", "grâce", "hormis", "jusqu", "lors", "lorsque", "malgré",
-        "même", "ni", "par", "parce", "pendant", "plutôt", "pour", "puisque", "quand", "quant", "quelle", "quel",
-        "sans", "sauf", "selon", "si", "suite", "sur", "tandis", "vers", "vu", "quoi", "où", "qui", "que", "pourquoi",
-        "comment", "résultat", "bref",
-    )
-)  # fmt: skip
-
+_APOSTROPHES, _VOWELS = ("'", "’"), "aeéèêiouyh"
 _WORD = re.compile(r"[\w'’-]+|\+")
 _INSIDE = re.compile(r"[\w'’-]")
 
 Pieces = list[str | tuple[str, ...]]
-
-
-def head(sentence: str) -> str:
-    """What is left of a sentence without its last clause, '' when it does not stand without it."""
-    depth, comma = 0, -1
-    for at, letter in enumerate(sentence):
-        depth += (letter == "{") - (letter == "}")
-        if depth == 0 and sentence.startswith((", ", " : "), at):
-            comma = at
-    kept, tail = sentence[:comma], sentence[comma:]
-    first = re.split(r"[\s'’{|,]", kept.lstrip("{"), maxsplit=1)[0].lower()
-    stands = comma > 0 and len(kept.split()) >= 4 and first not in _LEANING and tail[-1] in ".!"
-    return kept + tail[-1] if stands else ""
 
 
 def speaker(noise: Mapping[str, Sequence[str]]) -> Callable[[str], Pieces]:
@@ -257,6 +166,8 @@ def speaker(noise: Mapping[str, Sequence[str]]) -> Callable[[str], Pieces]:
             else:
                 continue
             variants = table[phrase]
+            if text[at - 1 : at] in _APOSTROPHES and any(v[0] not in _VOWELS for v in variants):
+                continue  # l'explication does not make l'justification
             if text[at].isupper():
                 variants = tuple(v[0].upper() + v[1:] for v in variants)
             if at > done:
