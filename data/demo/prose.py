@@ -74,8 +74,8 @@ _LINKABLE = re.compile(
 )
 # What a story is made of, by mood: chances of a sentence of the subject's own kinds, or of one that anybody could say.
 _BEATS = (
-    (("complaints", 0.38), ("details", 0.58), ("remarks", 0.86), ("anybody", 1.0)),
-    (("neutrals", 0.42), ("details", 0.62), ("complaints", 0.70), ("remarks", 0.80), ("anybody", 1.0)),
+    (("complaints", 0.36), ("details", 0.51), ("remarks", 0.92), ("anybody", 1.0)),
+    (("neutrals", 0.38), ("details", 0.54), ("complaints", 0.62), ("remarks", 0.85), ("anybody", 1.0)),
     (("praises", 0.68), ("anybody", 1.0)),
 )
 ANY_MATTER = (
@@ -91,6 +91,7 @@ ANY_MATTER = (
 _FIRST = ("complaints", "neutrals", "praises")
 _TOPICS = ("calls", "letters", "papers", "website", "visits", "agents", "waiting")
 _LIVES = ("distance", "work", "internet", "relative", "money", "moving", "health")
+_TRIES = 12  # draws before a sentence that is rarely said is said all the same
 _NAMED = 0.6  # chance that a common sentence names the matter rather than "my request"
 _LINKED = 0.4  # chance that a sentence opens on a word that links it to the one before
 _UNSTOPPED = 0.55  # chance that a paragraph ends without its full stop
@@ -113,17 +114,17 @@ class Style:
 def style(draw: Draw) -> Style:
     """Draw a way of typing."""
     care = draw()
-    slips = 0.0 if care < 0.25 else 0.014 if care < 0.72 else 0.042
+    slips = 0.0 if care < 0.25 else 0.018 if care < 0.70 else 0.052
     form = draw()
     paragraphs = draw()
     breaks = "\n" if paragraphs < 0.20 else "\n\n" if paragraphs < 0.36 else "" if paragraphs < 0.56 else " "
     return Style(
         slips=slips,
         lower=form < 0.06,
-        plain=0.06 <= form < 0.11,
-        joined=0.11 <= form < 0.16,
-        loud=0.16 <= form < 0.24,
-        short=0.24 <= form < 0.28 or form < 0.02,
+        plain=0.06 <= form < 0.13,
+        joined=0.13 <= form < 0.18,
+        loud=0.18 <= form < 0.25,
+        short=0.25 <= form < 0.29 or form < 0.02,
         breaks=breaks,
     )
 
@@ -187,7 +188,7 @@ class Pen:
     def say(self, cards: tuple[Card, ...]) -> str:
         """One sentence of a kind."""
         draw = self.draw
-        for _ in range(3):
+        for _ in range(_TRIES):
             card = said(cards[int(draw() * len(cards))], draw)
             if card is not None:
                 break

@@ -19,7 +19,7 @@ _RUN = 12  # words in a row that two people are not expected to write alike
 _NEIGHBOUR = (4.0, 2.5, 2.0, 1.5, 1.5, 1.5, 1.0, 1.0, 1.0, 1.0, 1.0)  # bits of chance in the words next to a sentence
 _FEW = 6
 _COMMON = 17.0  # bits of chance in the plainest run of a sentence from which it is said as often as any other
-_RAREST = 0.002
+_RAREST = 0.0015
 _OTHERS = {
     "agent": 0.3,
     "site": 0.6,
@@ -161,7 +161,7 @@ class Compiler:
         parts = self.compile(text)
         if not self._often:
             return Card(parts)
-        chance = max(_RAREST, min(1.0, 2.0 ** ((_plainest(parts) - _COMMON) / 1.5)))
+        chance = max(_RAREST, min(1.0, 2.0 ** ((_plainest(parts) - _COMMON) / 1.3)))
         return Card(parts, chance)
 
     def compile(self, text: str) -> Parts:
