@@ -56,7 +56,7 @@ _PAIR = re.compile(r"([^{}|/:]*)/([^{}|/:]*)(?::(\w+))?\}")
 _FEMININE = re.compile(
     r"(la|ma|une|sa|cette|mme|madame|mamie|maman)\b|(mon |l['’]|un certain )?"
     r"(épouse|amie|ex-femme|ex-épouse|agente|employée|assistante|hôtesse|opératrice|interlocutrice|adjointe|instructrice"
-    r"|inspectrice|animatrice|arrière-grand-mère|aînée|ancienne)\b",
+    r"|inspectrice|animatrice|arrière-grand-mère|aînée|ancienne|application|appli|attestation)\b",
     re.IGNORECASE,
 )
 
