@@ -86,10 +86,7 @@ def background(source: Warehouse | duckdb.DuckDBPyConnection, last: date, weeks:
 
 def on(known: Background, as_of: date, q: float = DEFAULT_Q, *, watch: bool = False) -> Found:
     """Weak signals of one day of a background; with `watch`, also what rises without being a signal."""
-    seen = known.reviews.seen_on(as_of) if as_of != known.reviews.as_of else known.reviews
-    repeated = np.concatenate([known.copies, bursts(seen)])
-    distinct = seen.kept(~((seen.age < GUARD) & np.isin(seen.id, repeated)))
-    tests = _tests(known, distinct)
+    distinct, tests = _day(known, as_of)
     if not len(tests):
         return Found(as_of, 0, ())
     testable = decision.testable(tests["least"].to_numpy(), q)
@@ -112,6 +109,30 @@ def on(known: Background, as_of: date, q: float = DEFAULT_Q, *, watch: bool = Fa
     rising = [t for t in rising if not any(decision.overlap(t.members, s.members) for s in shown) and t.observed > 1]
     watched = [teller.told(t, median[t.window]) for t in decision.most_specific(rising)[:WATCHED]]
     return Found(as_of, len(tests), tuple(sorted(signals, key=lambda s: (s.q, s.p, s.id))), tuple(watched))
+
+
+def ranked(known: Background, as_of: date, most: int) -> list[Judged]:
+    """The surest tests of a day whatever their rate and their evidence, one an event: what the benchmarks compare."""
+    distinct, tests = _day(known, as_of)
+    shown: list[Judged] = []
+    if not len(tests):
+        return shown
+    tests = tests.assign(p=tests["p"] / _weights(distinct)[tests["family"].to_numpy()])
+    for row in tests.nsmallest(50 * most, "p").itertuples():
+        test = _judged(known, distinct, row)
+        if not any(decision.overlap(test.members, s.members) for s in shown):
+            shown.append(test)
+        if len(shown) == most:
+            break
+    return shown
+
+
+def _day(known: Background, as_of: date) -> tuple[Reviews, pd.DataFrame]:
+    """The distinct reviews of a day, and every test of them."""
+    seen = known.reviews.seen_on(as_of) if as_of != known.reviews.as_of else known.reviews
+    repeated = np.concatenate([known.copies, bursts(seen)])
+    distinct = seen.kept(~((seen.age < GUARD) & np.isin(seen.id, repeated)))
+    return distinct, _tests(known, distinct)
 
 
 def curve(known: Background, signal: Signal) -> pd.DataFrame:

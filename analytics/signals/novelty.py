@@ -94,6 +94,14 @@ def told_by(counts: sparse.csr_matrix, members: np.ndarray) -> np.ndarray:
     return out
 
 
+def cosines(counts: sparse.csr_matrix, one: int) -> np.ndarray:
+    """How nearly each review (reviews,) says what `one` of them says, 1 for itself."""
+    rows = _weighed(counts)
+    near = np.asarray((rows @ rows[one].T).todense()).ravel()
+    near[one] = 1.0
+    return near
+
+
 def _same_season(age: np.ndarray) -> np.ndarray:
     """Reviews of about the same weeks of an earlier year (mask)."""
     return (age >= YEAR - _AROUND) & ((age + _AROUND) % YEAR <= 2 * _AROUND)

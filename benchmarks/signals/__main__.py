@@ -33,7 +33,7 @@ def _e2(args: argparse.Namespace) -> int:
 def _e3(args: argparse.Namespace) -> int:
     from benchmarks.signals import injection
 
-    return injection.main(args.replicates or 20, args.cache)
+    return (injection.tune if args.tune else injection.main)(args.replicates or 8, args.cache)
 
 
 def _planted(args: argparse.Namespace) -> int:
@@ -58,8 +58,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the benchmarks asked for; 1 when a target is missed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.signals", description=__doc__)
     parser.add_argument("names", nargs="*", choices=[*COMMANDS, []], help="which (e0 and e1 by default)")
-    parser.add_argument("--replicates", type=int, help="series, corpora or injections of each kind")
+    parser.add_argument("--replicates", type=int, help="series, corpora or histories")
     parser.add_argument("--seeds", type=int, nargs="*", help="demo seeds (those kept for reporting by default)")
+    parser.add_argument("--tune", action="store_true", help="e3: what each option of the other methods finds on the tuning seed")
     parser.add_argument("--reviews", type=int, default=1_000_000, help="reviews of the speed measure")
     parser.add_argument("--cache", type=Path, help="folder where worlds are kept from one run to the next")
     args = parser.parse_args(argv)
