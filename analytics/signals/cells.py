@@ -121,7 +121,9 @@ class Reviews:
 
 def read(source: Reader, as_of: date, weeks: int = HISTORY) -> Reviews:
     """The reviews published in the `weeks` up to `as_of`, from the tables of a refreshed snapshot."""
-    frame = source.frame(sql(__file__, "cell_reviews"), {"as_of": as_of, "weeks": weeks})
+    chosen = {"as_of": as_of, "weeks": weeks}
+    frame = source.frame(sql(__file__, "cell_reviews"), chosen)
+    called = source.frame(sql(__file__, "cell_names"), chosen)
     known = source.frame("SELECT id, level, parent_id FROM topics ORDER BY id")
     irritants = known.loc[known["level"] == "irritant", "id"].to_numpy(dtype=np.int64)
     fine = known[(known["level"] == "subject") & known["parent_id"].isin(irritants)]
@@ -129,9 +131,11 @@ def read(source: Reader, as_of: date, weeks: int = HISTORY) -> Reviews:
     place = {"nation": np.zeros(len(frame), dtype=np.int32)}
     names: dict[str, np.ndarray] = {"nation": np.array([None], dtype=object)}
     for level in LEVELS[1:]:
-        codes, keys = pd.factorize(frame[level], sort=True)
-        place[level], names[level] = codes.astype(np.int32), np.asarray(keys, dtype=object)
-    author, _ = pd.factorize(frame["author"])
+        own = called[called["level"] == level]
+        names[level] = own["name"].to_numpy(dtype=object)
+        place[level] = _codes(frame[level].to_numpy(dtype=np.uint64), own["hash"].to_numpy(dtype=np.uint64))
+    author, _ = pd.factorize(frame["author"].to_numpy(dtype=np.uint64))
+    author = np.where(frame["author"].to_numpy(dtype=np.uint64) > 0, author, -1)
     return Reviews(
         as_of=as_of,
         id=frame["id"].to_numpy(dtype=np.int64),
@@ -140,7 +144,7 @@ def read(source: Reader, as_of: date, weeks: int = HISTORY) -> Reviews:
         irritant=_positions(frame["irritant"], irritants),
         subject=_positions(frame["subject"], subjects),
         author=author.astype(np.int32),
-        negative=frame["negative"].fillna(False).to_numpy(dtype=bool),
+        negative=frame["negative"].to_numpy(dtype=bool),
         place=place,
         irritants=irritants,
         subjects=subjects,
@@ -149,9 +153,18 @@ def read(source: Reader, as_of: date, weeks: int = HISTORY) -> Reviews:
     )
 
 
+def _codes(hashes: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Position of each hash in `known`, -1 where there is none."""
+    position = {0: -1, **{h: at for at, h in enumerate(known.tolist())}}
+    codes, seen = pd.factorize(hashes)
+    return (
+        np.array([position[h] for h in seen.tolist()], dtype=np.int32)[codes] if len(seen) else codes.astype(np.int32)
+    )
+
+
 def _positions(ids: pd.Series, known: np.ndarray) -> np.ndarray:
     """Position of each id in the sorted `known`, -1 for those that are not there."""
-    values = ids.fillna(-1).to_numpy(dtype=np.int64)
+    values = ids.to_numpy(dtype=np.int64)
     if not len(known):
         return np.full(len(values), -1, dtype=np.int32)
     at = np.minimum(np.searchsorted(known, values), len(known) - 1)

@@ -12,10 +12,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analytics.signals.surge import tail
+
 MIN_REVIEWS = 3
 MIN_RATIO_LOW = 1.5
 _SAME = 0.5  # share of the smaller cell's reviews that two tests of one event have in common
 _EXPLAINS = 0.6  # share of a wider cell's excess that a narrower one must hold to explain it
+WORTH = 1e-3  # no test above that is ever shown, whatever the others say
+_SURE = 1e-5  # adjusted p-value under which it does not matter what chance could show
 _SPECIFIC = ("nation", "channel", "region", "network", "group", "typology", "zone", "department", "structure")
 
 
@@ -42,15 +46,9 @@ class Judged:
         return self.observed - self.expected
 
 
-def testable(p_least: np.ndarray, q: float) -> np.ndarray:
-    """Tests that could be significant at all (Tarone, 1990; Gilbert, 2005): the others cost nothing.
-
-    `p_least` is the smallest p each test could show. Keeps the tests whose `p_least` is at most q / k for the
-    smallest k that at most k tests satisfy.
-    """
-    k = np.arange(1, len(p_least) + 1)
-    enough = np.searchsorted(np.sort(p_least), q / k, side="right") <= k
-    return p_least <= q / k[enough][0] if len(k) else np.zeros(0, dtype=bool)
+def testable(p_least: np.ndarray) -> np.ndarray:
+    """Tests that could ever be shown: the smallest p-value of each is at most WORTH (Tarone, 1990)."""
+    return p_least <= WORTH
 
 
 def adjusted(p: np.ndarray) -> np.ndarray:
@@ -63,29 +61,58 @@ def adjusted(p: np.ndarray) -> np.ndarray:
     return out
 
 
-def hierarchical(families: np.ndarray, p: np.ndarray, q: float, weights: np.ndarray) -> np.ndarray:
+@dataclass(frozen=True)
+class Chances:
+    """What each test could have shown by chance; arrays (tests, parts).
+
+    A test's p-value is the smallest of its parts' tails, each over its share of the risk; a part is a negative binomial
+    count. A share of 0 is no part.
+    """
+
+    mean: np.ndarray
+    shape: np.ndarray
+    share: np.ndarray
+    least: np.ndarray  # (tests,) the smallest p-value that what was received allows
+
+    def of(self, rows: np.ndarray) -> Chances:
+        """Those of some tests."""
+        return Chances(self.mean[rows], self.shape[rows], self.share[rows], self.least[rows])
+
+    def at_most(self, p: float) -> float:
+        """Expected number of these tests whose p-value is at most `p` when nothing happens: counts jump, so it is well
+        under `p` a test where few reviews are expected, and nothing for a test that can't go so low.
+        """
+        some = (self.share > 0) & (self.least <= p)[:, None]
+        bound = p * self.share[some]
+        mean, shape = self.mean[some], self.shape[some]
+        total = 0.0
+        count = np.maximum(np.floor(mean), 1.0)
+        while len(bound):
+            value = tail(count, mean, shape)
+            reached = value <= bound
+            total += float(value[reached].sum())
+            left = ~reached
+            bound, mean, shape, count = bound[left], mean[left], shape[left], count[left] + 1
+        return total
+
+
+def hierarchical(
+    families: np.ndarray, p: np.ndarray, q: float, weights: np.ndarray, chances: Chances | None = None
+) -> np.ndarray:
     """q-value of each test under a two-level hierarchy (Benjamini and Bogomolov, 2014).
 
     A family is an irritant: its p-value is Simes' over its tests; families are selected by Benjamini-Hochberg at `q`,
     then the tests of the R selected ones out of F are adjusted at q R / F. Tests of families that are not selected get 1.
     `families` holds the family number of each test; `weights` (F,), of mean 1, share the risk between families
-    (Genovese, Roeder and Wasserman, 2006).
+    (Genovese, Roeder and Wasserman, 2006). With `chances`, what discrete counts can't show by chance is not paid for
+    (Heyse, 2011; Döhler, Durand and Roquain, 2018).
     """
-    out = np.ones(len(p))
-    order = np.argsort(families, kind="stable")
-    numbers, starts = np.unique(families[order], return_index=True)
-    own = np.split(order, starts[1:])
-    within = [adjusted(p[rows]) / weights[number] for rows, number in zip(own, numbers, strict=True)]
-    simes = np.ones(len(weights))
-    simes[numbers] = [min(values.min(), 1.0) for values in within]
-    selected = adjusted(simes) <= q
-    for rows, values, number in zip(own, within, numbers, strict=True):
-        if selected[number]:
-            out[rows] = np.minimum(values * len(weights) / selected.sum(), 1.0)
-    return out
+    return _selected(families, _within(families, p, weights, chances), q, len(weights))
 
 
-def graded(families: np.ndarray, p: np.ndarray, levels: Sequence[float], weights: np.ndarray) -> np.ndarray:
+def graded(
+    families: np.ndarray, p: np.ndarray, levels: Sequence[float], weights: np.ndarray, chances: Chances | None = None
+) -> np.ndarray:
     """q-value of each test: under `levels[i]` exactly when it is shown at that rate, 1 when it never is.
 
     `levels` are increasing rates.
@@ -93,12 +120,45 @@ def graded(families: np.ndarray, p: np.ndarray, levels: Sequence[float], weights
     out = np.ones(len(p))
     shown = np.zeros(len(p), dtype=bool)
     stricter = 0.0
+    within = _within(families, p, weights, chances)
     for level in levels:
-        found = hierarchical(families, p, level, weights)
+        found = _selected(families, within, level, len(weights))
         new = (found <= level) & ~shown
         out[new] = np.maximum(found[new], np.nextafter(stricter, 1.0))
         shown |= new
         stricter = level
+    return out
+
+
+def _within(families: np.ndarray, p: np.ndarray, weights: np.ndarray, chances: Chances | None) -> np.ndarray:
+    """Adjusted p-value of each test among those of its family, over the family's weight."""
+    out = np.ones(len(p))
+    order = np.argsort(families, kind="stable")
+    numbers, starts = np.unique(families[order], return_index=True)
+    for number, rows in zip(numbers, np.split(order, starts[1:]), strict=False):  # one empty part when there is no test
+        own = adjusted(p[rows]) if chances is None else _discrete(p[rows], chances.of(rows))
+        out[rows] = own / weights[number]
+    return out
+
+
+def _selected(families: np.ndarray, within: np.ndarray, q: float, count: int) -> np.ndarray:
+    """Tests of the families that pass among `count`, adjusted for that selection; 1 for the others."""
+    simes = np.ones(count)
+    np.minimum.at(simes, families, within)
+    passed = adjusted(simes) <= q
+    return np.where(passed[families], np.minimum(within * count / max(passed.sum(), 1), 1.0), 1.0)
+
+
+def _discrete(p: np.ndarray, chances: Chances) -> np.ndarray:
+    """Benjamini-Hochberg adjusted p-values of discrete tests, in the order given; 1 beyond WORTH."""
+    n = len(p)
+    order = np.argsort(p, kind="stable")
+    rank = np.arange(1, n + 1)
+    scaled = np.where(p[order] <= WORTH, p[order] * n / rank, 1.0)
+    for at in np.flatnonzero((p[order] <= WORTH) & (scaled > _SURE)):
+        scaled[at] = min(scaled[at], chances.at_most(p[order[at]]) / rank[at])
+    out = np.empty(n)
+    out[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
     return out
 
 

@@ -6,20 +6,20 @@ published after the as-of date, earlier signals and triage change nothing, so an
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 
 import duckdb
 import numpy as np
 import pandas as pd
 
-from analytics.signals import decision, novelty, surge, zones
+from analytics.signals import decision, novelty, surge, testing
 from analytics.signals.cells import GUARD, WINDOWS, Reader, Reading, Reviews, bursts, read
 from analytics.signals.decision import Judged
 from analytics.signals.evidence import Context, Teller
 from analytics.signals.owners import Tree
 from analytics.signals.record import Signal
+from analytics.signals.testing import Tests
 from analytics.signals.words import Words
 from analytics.signals.zones import Zones
 from data.warehouse import Warehouse
@@ -29,9 +29,6 @@ SENSITIVITIES = {"low": 0.01, "normal": 0.05, "high": 0.10}  # false-discovery r
 CURVE_WEEKS = 26
 WATCHED = 30  # rises not significant yet that are worth an eye, at most
 _WATCH_P = 1e-3
-_TOLD_P = 0.01  # a group less sure than that is never told, only counted among the tests
-_NOVELTY = 0.2  # of the risk goes to new subjects
-_PLACES = ("department", "region", zones.LEVEL)
 _SPARE = 1.5  # older reviews are drawn a little more widely than needed, whatever the day asked for
 
 
@@ -87,15 +84,12 @@ def background(source: Warehouse | duckdb.DuckDBPyConnection, last: date, weeks:
 def on(known: Background, as_of: date, q: float = DEFAULT_Q, *, watch: bool = False) -> Found:
     """Weak signals of one day of a background; with `watch`, also what rises without being a signal."""
     distinct, tests = _day(known, as_of)
-    if not len(tests):
-        return Found(as_of, 0, ())
-    testable = decision.testable(tests["least"].to_numpy(), q)
-    tests = tests[testable].reset_index(drop=True)
+    tests = tests.kept(decision.testable(tests.least))
     levels = [level for level in sorted(SENSITIVITIES.values()) if level < q] + [q]
-    tests["q"] = decision.graded(tests["family"].to_numpy(), tests["p"].to_numpy(), levels, _weights(distinct))
+    rates = tests.graded(distinct, levels)
     shown: list[Judged] = []
     for level in levels:
-        passed = [_judged(known, distinct, row) for row in tests[tests["q"] <= level].itertuples()]
+        passed = [tests.told(row, rates[row], distinct, known.zones) for row in np.flatnonzero(rates <= level)]
         fresh = [
             t
             for t in passed
@@ -105,7 +99,9 @@ def on(known: Background, as_of: date, q: float = DEFAULT_Q, *, watch: bool = Fa
     median = _median_topic(distinct)
     teller = Teller(known.context, distinct, len(tests))
     signals = [teller.told(t, median[t.window]) for t in shown]
-    rising = [_judged(known, distinct, row) for row in _rising(tests, q).itertuples()] if watch else []
+    worth = np.flatnonzero((rates > q) & (tests.p <= _WATCH_P)) if watch else np.zeros(0, dtype=int)
+    surest = worth[np.argsort(tests.p[worth], kind="stable")][: 4 * WATCHED]
+    rising = [tests.told(row, rates[row], distinct, known.zones) for row in surest]
     rising = [t for t in rising if not any(decision.overlap(t.members, s.members) for s in shown) and t.observed > 1]
     watched = [teller.told(t, median[t.window]) for t in decision.most_specific(rising)[:WATCHED]]
     return Found(as_of, len(tests), tuple(sorted(signals, key=lambda s: (s.q, s.p, s.id))), tuple(watched))
@@ -117,9 +113,9 @@ def ranked(known: Background, as_of: date, most: int) -> list[Judged]:
     shown: list[Judged] = []
     if not len(tests):
         return shown
-    tests = tests.assign(p=tests["p"] / _weights(distinct)[tests["family"].to_numpy()])
-    for row in tests.nsmallest(50 * most, "p").itertuples():
-        test = _judged(known, distinct, row)
+    p = tests.p / testing.weights(distinct)[tests.family]
+    for row in np.argsort(p, kind="stable")[: 50 * most]:
+        test = tests.told(int(row), 1.0, distinct, known.zones)
         if not any(decision.overlap(test.members, s.members) for s in shown):
             shown.append(test)
         if len(shown) == most:
@@ -127,7 +123,7 @@ def ranked(known: Background, as_of: date, most: int) -> list[Judged]:
     return shown
 
 
-def _day(known: Background, as_of: date) -> tuple[Reviews, pd.DataFrame]:
+def _day(known: Background, as_of: date) -> tuple[Reviews, Tests]:
     """The distinct reviews of a day, and every test of them."""
     seen = known.reviews.seen_on(as_of) if as_of != known.reviews.as_of else known.reviews
     repeated = np.concatenate([known.copies, bursts(seen)])
@@ -169,108 +165,20 @@ def _said(known: Background, reviews: Reviews, signal: Signal, weeks: int) -> di
     return {"observed": observed, **surge.band(np.full(weeks, mean), np.full(weeks, 1.0))}
 
 
-def _tests(known: Background, reviews: Reviews) -> pd.DataFrame:
-    """Every test of the day: family, detector, level, place, topic, fine, window, observed, expected, p, least."""
+def _tests(known: Background, reviews: Reviews) -> Tests:
+    """Every test of the day; none when the history is too short."""
     every = surge.judged(reviews)
-    if not every:
-        return pd.DataFrame()
-    every.append(known.zones.cells(next(c for c in every if c.level == "department")))
-    parts = [_flat(cells, reviews) for cells in every]
-    return pd.concat([*parts, _groups(known, reviews)], ignore_index=True)
-
-
-def _weights(reviews: Reviews) -> np.ndarray:
-    """How families share the risk: the irritants equally, and the last one, new subjects, a part of its own."""
-    irritants = len(reviews.irritants)
-    each = (1 - _NOVELTY) * (irritants + 1) / irritants
-    return np.array([*[each] * irritants, _NOVELTY * (irritants + 1)])
-
-
-def _flat(cells: surge.Cells, reviews: Reviews) -> pd.DataFrame:
-    place, topic, p, window, least = cells.tested(decision.MIN_REVIEWS)
-    return pd.DataFrame(
-        {
-            "family": reviews.family[topic] if cells.fine else topic,
-            "detector": "place" if cells.level in _PLACES else "surge",
-            "level": cells.level,
-            "place": place,
-            "topic": topic,
-            "fine": cells.fine,
-            "window": np.array(WINDOWS)[window],
-            "observed": cells.observed[window, place, topic].astype(int),
-            "expected": cells.expected[window, place, topic],
-            "p": p,
-            "least": least,
-            "members": None,
-        }
-    )
-
-
-def _groups(known: Background, reviews: Reviews) -> pd.DataFrame:
-    """Tests of new subjects: one for each recent review, its members the review and those that say the same."""
-    recent = np.flatnonzero(reviews.age < max(novelty.WINDOWS))
-    draw = _draw(reviews.id)
-    share = _past_share(reviews.age)
+    if every:
+        every.append(known.zones.cells(next(c for c in every if c.level == "department")))
+    recent = np.flatnonzero(reviews.age < max(novelty.WINDOWS)) if every else np.zeros(0, dtype=int)
     old = np.flatnonzero(
         (reviews.age >= max(novelty.WINDOWS))
         & (reviews.age < max(novelty.WINDOWS) + novelty.PAST_WEEKS)
-        & (draw < share)
+        & (_draw(reviews.id) < _past_share(reviews.age))
     )
-    rows = np.concatenate([recent, old])
-    seeds = novelty.judged(known.words.counts[known.words.rows(reviews.id[rows])], reviews.age[rows])
-    ids, age = reviews.id[recent], reviews.age[recent]
-    worth = np.flatnonzero(seeds.p < _TOLD_P)
-    members = np.full(len(recent), None, dtype=object)
-    for seed in worth:
-        members[seed] = frozenset(ids[seeds.group(int(seed), age)].tolist())
-    return pd.DataFrame(
-        {
-            "family": len(reviews.irritants),
-            "detector": "novelty",
-            "level": "group",
-            "place": -1,
-            "topic": -1,
-            "fine": False,
-            "window": seeds.window,
-            "observed": [0 if m is None else len(m) for m in members],
-            "expected": seeds.expected,
-            "p": novelty.distinct(seeds.p, members.tolist()),
-            "least": seeds.least,
-            "members": members,
-        }
-    )
-
-
-def _rising(tests: pd.DataFrame, q: float) -> pd.DataFrame:
-    """The surest rises that are not signals."""
-    return tests[(tests["q"] > q) & (tests["p"] <= _WATCH_P)].nsmallest(4 * WATCHED, "p")
-
-
-def _judged(known: Background, reviews: Reviews, row: Any) -> Judged:
-    """A row of the tests with its reviews. A fine subject's window, level and place are those of its cell."""
-    test = Judged(
-        detector=row.detector,
-        level=row.level,
-        place=int(row.place),
-        topic=int(row.topic),
-        fine=bool(row.fine),
-        window=int(row.window),
-        observed=int(row.observed),
-        expected=float(row.expected),
-        p=float(row.p),
-        q=float(row.q),
-        members=row.members or frozenset(),
-    )
-    if test.level == "group":
-        return test
-    topics = reviews.subject if test.fine else reviews.irritant
-    inside = (reviews.age < test.window) & (topics == test.topic)
-    if test.level == zones.LEVEL:
-        inside &= known.zones.holding(reviews, test.place)
-    else:
-        inside &= reviews.place[test.level] == test.place
-    codes = known.zones.codes(reviews, test.place) if test.level == zones.LEVEL else ()
-    return replace(test, members=frozenset(reviews.id[inside].tolist()), codes=codes)
+    rows = np.concatenate([recent, old]) if every else recent
+    counts = known.words.counts[known.words.rows(reviews.id[rows])]
+    return Tests.of(every, novelty.Groups.of(counts, reviews.age[rows], reviews.id[rows]), reviews)
 
 
 def _evident(reviews: Reviews, test: Judged) -> bool:

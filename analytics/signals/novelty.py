@@ -8,7 +8,7 @@ looks.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +26,7 @@ ALIKE = (0.15, 0.22, 0.3)  # cosines from which two reviews are neighbours
 _COMMON = 400  # reviews that hold a word, from which it no longer tells a subject
 _COMMON_SHARE = 0.05
 _BATCH = 2000
+_TOLD_P = 0.01  # a group less sure than that is never told, only counted among the tests
 _AROUND = 3  # weeks on each side that make the same season of another year
 _SHAPES = np.geomspace(0.005, 5, 24)
 _LEAST_SHAPE = 0.02  # prior neighbours of a seed: never surer than that nothing is alike
@@ -40,12 +41,35 @@ class Seeds:
     alike: np.ndarray  # position in ALIKE that gave p
     window: np.ndarray  # weeks of the window that gave p
     expected: np.ndarray  # neighbours expected there, the seed not counted
+    mean: np.ndarray  # (seeds, parts) neighbours expected at each of ALIKE over each of WINDOWS
+    shape: np.ndarray  # (seeds, parts)
+    share: np.ndarray  # (seeds, parts) of the risk, 0 where the seed is older than the window
     neighbours: tuple[sparse.csr_matrix, ...]  # for each of ALIKE, (seeds, seeds) among the recent ones
 
     def group(self, seed: int, age: np.ndarray) -> np.ndarray:
         """Positions of the seed and of its neighbours in the window that gave its p."""
         near = self.neighbours[self.alike[seed]][seed].indices
         return np.sort(np.concatenate([[seed], near[age[near] < self.window[seed]]]))
+
+
+@dataclass(frozen=True)
+class Groups:
+    """What the seeds of a day gather; each group is told by its surest seed alone."""
+
+    seeds: Seeds
+    p: np.ndarray  # (seeds,) 1 for a seed whose group a surer one tells
+    members: Mapping[int, frozenset[int]]  # review ids of the seeds worth telling
+
+    @classmethod
+    def of(cls, counts: sparse.csr_matrix, age: np.ndarray, ids: np.ndarray) -> Groups:
+        """From word counts and ages as in `judged`, and the ids of the same reviews."""
+        seeds = judged(counts, age)
+        recent = len(seeds.p)
+        members = {
+            int(seed): frozenset(ids[seeds.group(int(seed), age[:recent])].tolist())
+            for seed in np.flatnonzero(seeds.p < _TOLD_P)
+        }
+        return cls(seeds, distinct(seeds.p, [members.get(i) for i in range(recent)]), members)
 
 
 def judged(counts: sparse.csr_matrix, age: np.ndarray) -> Seeds:
@@ -64,25 +88,28 @@ def judged(counts: sparse.csr_matrix, age: np.ndarray) -> Seeds:
     exposed = max(len(age) - recent, 1)
     best, least = np.ones(recent), np.ones(recent)
     which, window, expected = np.zeros(recent, int), np.full(recent, WINDOWS[0]), np.zeros(recent)
+    parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     for at in range(len(ALIKE)):
         before = np.asarray(past[at].sum(axis=1)).ravel()
         shape = max(_shape(before), _LEAST_SHAPE)
         prior = max(before.mean(), 0.5 / max(recent, 1)) if recent else 1.0
         rate = (shape + before) / (shape / prior + 1)  # neighbours among the older
-        season = np.asarray(past[at] @ _same_season(age[recent:]).astype(float)).ravel()
+        season = _surely(np.asarray(past[at] @ _same_season(age[recent:]).astype(float)).ravel())
         every = before + np.asarray(now[at].sum(axis=1)).ravel()
         for weeks, share in zip(WINDOWS, SHARES, strict=True):
             inside = age[:recent] < weeks
             near = np.asarray(now[at] @ inside.astype(float)).ravel()
             mean = np.maximum(rate * inside.sum() / exposed, season * min(weeks / (2 * _AROUND + 1), 1.0))
             p = np.where(inside, tail(near, mean, shape + before) / share * len(ALIKE), 1.0)
+            parts.append((mean, shape + before, np.where(inside, share / len(ALIKE), 0.0)))
             lowest = shape / (shape / prior + 1) * inside.sum() / exposed
             smallest = tail(every, np.full(recent, lowest), np.full(recent, shape)) / share * len(ALIKE)
             least = np.minimum(least, np.where(inside, smallest, 1.0))
             better = p < best
             best, which = np.where(better, p, best), np.where(better, at, which)
             window, expected = np.where(better, weeks, window), np.where(better, mean, expected)
-    return Seeds(best, least, which, window, expected, tuple(now))
+    means, shapes, shares = (np.column_stack(part) for part in zip(*parts, strict=True))
+    return Seeds(best, least, which, window, expected, means, shapes, shares, tuple(now))
 
 
 def told_by(counts: sparse.csr_matrix, members: np.ndarray) -> np.ndarray:
@@ -100,6 +127,11 @@ def cosines(counts: sparse.csr_matrix, one: int) -> np.ndarray:
     near = np.asarray((rows @ rows[one].T).todense()).ravel()
     near[one] = 1.0
     return near
+
+
+def _surely(counts: np.ndarray) -> np.ndarray:
+    """Counts less what chance may add: one review alike a year ago is no season."""
+    return np.maximum(counts - 1.5 * np.sqrt(counts), 0.0)
 
 
 def _same_season(age: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from scipy import sparse
 
 from analytics.signals.cells import Reader
@@ -31,20 +32,20 @@ class Words:
 
     @classmethod
     def read(cls, source: Reader, ids: np.ndarray) -> Words:
-        """The words of these reviews."""
+        """The words of these reviews, given in order of publication."""
         frame = source.frame(sql(__file__, "recent_tokens"), {"ids": ids.tolist()})
-        lists = frame["tokens"].tolist()
-        sizes = np.array([0 if t is None else len(t) for t in lists], dtype=np.int64)
-        flat = [t for t in lists if t is not None and len(t)]
-        seen = np.concatenate(flat).astype(np.uint64) if flat else np.zeros(0, dtype=np.uint64)
-        words, tokens = np.unique(seen, return_inverse=True)
-        text = np.repeat(np.arange(len(sizes)), sizes)
+        order = np.argsort(ids, kind="stable")
+        text = order[np.searchsorted(ids, frame["id"].to_numpy(dtype=np.int64), sorter=order)]
+        by_text = np.argsort(text, kind="stable")
+        text = text[by_text]
+        codes, seen = pd.factorize(frame["token"].to_numpy(dtype=np.uint64))
+        rank = np.empty(len(seen), dtype=np.int64)
+        rank[np.argsort(seen, kind="stable")] = np.arange(len(seen))  # the same order whatever texts are read
+        tokens = rank[codes[by_text]]
         counts = sparse.coo_matrix(
-            (np.ones(len(tokens), dtype=np.float32), (text, tokens)), shape=(len(sizes), max(len(words), 1))
+            (np.ones(len(tokens), dtype=np.float32), (text, tokens)), shape=(len(ids), max(len(seen), 1))
         )
-        return cls(
-            frame["id"].to_numpy(dtype=np.int64), np.concatenate([[0], np.cumsum(sizes)]), tokens, counts.tocsr()
-        )
+        return cls(ids, np.searchsorted(text, np.arange(len(ids) + 1)), tokens, counts.tocsr())
 
     def rows(self, ids: np.ndarray) -> np.ndarray:
         """Positions of these reviews. Raises KeyError when one was not read."""

@@ -60,7 +60,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("names", nargs="*", choices=[*COMMANDS, []], help="which (e0 and e1 by default)")
     parser.add_argument("--replicates", type=int, help="series, corpora or histories")
     parser.add_argument("--seeds", type=int, nargs="*", help="demo seeds (those kept for reporting by default)")
-    parser.add_argument("--tune", action="store_true", help="e3: what each option of the other methods finds on the tuning seed")
+    parser.add_argument(
+        "--tune", action="store_true", help="e3: what each option of the other methods finds on the tuning seed"
+    )
     parser.add_argument("--reviews", type=int, default=1_000_000, help="reviews of the speed measure")
     parser.add_argument("--cache", type=Path, help="folder where worlds are kept from one run to the next")
     args = parser.parse_args(argv)

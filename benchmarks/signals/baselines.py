@@ -18,7 +18,13 @@ Score = Callable[[np.ndarray], np.ndarray]
 Levels = tuple[str, ...]
 
 EVERY: Levels = ("nation", "network", "typology", "structure", "department")
-CHOICES: tuple[Levels, ...] = (EVERY, ("nation", "network", "typology"), ("typology", "structure"), ("nation",), ("structure",))
+CHOICES: tuple[Levels, ...] = (
+    EVERY,
+    ("nation", "network", "typology"),
+    ("typology", "structure"),
+    ("nation",),
+    ("structure",),
+)
 
 
 def ears_c2(least: float) -> Score:
@@ -100,11 +106,15 @@ def options() -> dict[str, list[tuple[str, Score, Levels]]]:
         "EARS C2": {f"least {k}": ears_c2(x) for k, x in least.items()},
         "EWMA 0.4": {f"least {k}": ewma(x) for k, x in least.items()},
         "last week against 26": {f"more {x}": against_26(x) for x in (0.1, 0.5, 1.0, 2.0)},
-        "rare and rising": {f"{w} weeks, q {q}": rare_and_rising(w, q) for w, q in product((1, 2, 4), (0.5, 0.75, 0.9))},
+        "rare and rising": {
+            f"{w} weeks, q {q}": rare_and_rising(w, q) for w, q in product((1, 2, 4), (0.5, 0.75, 0.9))
+        },
         "top growth": {f"{w} weeks": top_growth(w) for w in (1, 2, 4)},
     }
     return {
-        name: [(f"{said} {'+'.join(levels)}".strip(), score, levels) for said, score in own.items() for levels in CHOICES]
+        name: [
+            (f"{said} {'+'.join(levels)}".strip(), score, levels) for said, score in own.items() for levels in CHOICES
+        ]
         for name, own in tried.items()
     }
 

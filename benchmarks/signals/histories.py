@@ -11,7 +11,6 @@ from datetime import date, timedelta
 import numpy as np
 
 from analytics.signals import novelty
-from analytics.signals.cells import Reviews
 from analytics.signals.engine import Background
 from analytics.signals.words import Words
 from benchmarks.signals.worlds import Stock
@@ -133,7 +132,9 @@ class _Maker:
     def _real(self, size: int) -> np.ndarray:
         """Ids of the real reviews that say most nearly the same as one of them."""
         pool = np.array(sorted(self.free))
-        near = novelty.cosines(self.known.words.counts[self.known.words.rows(pool)], int(self.random.integers(len(pool))))
+        near = novelty.cosines(
+            self.known.words.counts[self.known.words.rows(pool)], int(self.random.integers(len(pool)))
+        )
         chosen = pool[np.argsort(-near, kind="stable")[:size]]
         self.free -= set(chosen.tolist())
         return chosen
@@ -174,11 +175,15 @@ def made(stock: Stock, known: Background, number: int) -> History:
     random = np.random.default_rng([3, stock.seed, number])
     maker = _Maker(stock, known, random)
     wanted = [
-        (size, ("real", "held")[(n + n // 2 + number) % 2], n % 2 == 0) for size in SIZES for n in range(EACH.get(size, 2))
+        (size, ("real", "held")[(n + n // 2 + number) % 2], n % 2 == 0)
+        for size in SIZES
+        for n in range(EACH.get(size, 2))
     ]
     decoys = ("campaign", "season", "copied", "newcomer")
     weeks = maker.known.reviews.weeks
-    slots = np.linspace(weeks - _FIRST, _LAST, len(wanted) + len(decoys)) + random.uniform(-1, 1, len(wanted) + len(decoys))
+    slots = np.linspace(weeks - _FIRST, _LAST, len(wanted) + len(decoys)) + random.uniform(
+        -1, 1, len(wanted) + len(decoys)
+    )
     starts = [stock.last - timedelta(days=int(7 * w)) for w in random.permutation(slots)]
     events = [maker.event(*plan, start) for plan, start in zip(wanted, starts, strict=False)]
     rest = dict(zip(decoys, starts[len(wanted) :], strict=True))

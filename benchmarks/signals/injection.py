@@ -200,7 +200,9 @@ def tune(corpora: int, cache: Path | None) -> int:
     """Print what each option of the other methods finds on the tuning seed, n = 5 and five alerts a week."""
     known = stock(TUNING[0], cache)
     background = engine.background(known.connection, known.last, weeks=158)
-    flat = {f"{name} | {said}": (score, levels) for name, own in baselines.options().items() for said, score, levels in own}
+    flat = {
+        f"{name} | {said}": (score, levels) for name, own in baselines.options().items() for said, score, levels in own
+    }
     records: dict[str, Record] = {}
     for number in range(corpora):
         watch(histories.made(known, background, number), flat, records, own=False)
@@ -236,10 +238,24 @@ def main(corpora: int, cache: Path | None) -> int:
     rows = [
         (name, budget, *(share(_pod(records[name], n, budget)) for n in SIZES)) for name in names for budget in BUDGETS
     ]
-    show(f"E3 POD within {FOLLOWED} weeks by reviews put in: {told}", ("method", "alerts", *(f"n={n}" for n in SIZES)), rows)
+    show(
+        f"E3 POD within {FOLLOWED} weeks by reviews put in: {told}",
+        ("method", "alerts", *(f"n={n}" for n in SIZES)),
+        rows,
+    )
     show(
         "E3 at five alerts a week, all sizes: delay, place, owner, precision",
-        ("method", "POD real", "POD held", "weeks", "reviews received", "right place", "right owner", "precision", "decoys"),
+        (
+            "method",
+            "POD real",
+            "POD held",
+            "weeks",
+            "reviews received",
+            "right place",
+            "right owner",
+            "precision",
+            "decoys",
+        ),
         [(name, *_quality(records[name], 5)) for name in names],
     )
     good = _target(records, methods)
@@ -251,7 +267,10 @@ def _quality(record: Record, budget: int) -> tuple[str, ...]:
     found = [(f, look) for f in record.events if (look := f.found(budget)) is not None]
     told = record.told[budget]
     return (
-        *(share([f.found(budget) is not None for f in record.events if f.event.kind == kind]) for kind in ("real", "held")),
+        *(
+            share([f.found(budget) is not None for f in record.events if f.event.kind == kind])
+            for kind in ("real", "held")
+        ),
         share([look for _, look in found]),
         share([f.received[look] for f, look in found]),
         share([f.placed[look] for f, look in found]),

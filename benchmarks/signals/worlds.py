@@ -162,7 +162,9 @@ def _held(truth: dict[str, Any], events: set[int], seed: int) -> dict[str, list[
     for key, said in truth["reviews"].items():
         if said["irritant"] and int(key) not in events:
             own.setdefault(said["irritant"], []).append(int(key))
-    fit_for = sorted(name for name, ids in own.items() if 60 <= len(ids) <= np.quantile([*map(len, own.values())], 0.75))
+    fit_for = sorted(
+        name for name, ids in own.items() if 60 <= len(ids) <= np.quantile([*map(len, own.values())], 0.75)
+    )
     chosen = np.random.default_rng([9, seed]).choice(fit_for, min(HELD, len(fit_for)), replace=False)
     return {str(name): own[str(name)] for name in chosen}
 

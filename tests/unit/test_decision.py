@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from scipy.stats import false_discovery_control
 
 from analytics.signals import decision
-from analytics.signals.decision import Judged
+from analytics.signals.decision import Chances, Judged
+from analytics.signals.surge import tail
 
 shares = st.lists(st.floats(1e-9, 1.0), min_size=1, max_size=40)
 
@@ -21,16 +22,35 @@ def test_adjusted_p_values_are_those_of_scipy(p: list[float]) -> None:
 
 
 def test_a_test_that_could_never_be_significant_costs_nothing() -> None:
-    hopeless = np.full(1000, 0.2)
-    kept = decision.testable(np.concatenate([[1e-6, 1e-3], hopeless]), q=0.05)
-    assert kept.tolist() == [True, True] + [False] * 1000
+    assert decision.testable(np.array([1e-6, decision.WORTH, 0.2])).tolist() == [True, True, False]
+    mean = np.full((3, 1), 0.05)
+    chances = Chances(mean, np.full((3, 1), 10.0), np.ones((3, 1)), np.array([1e-6, 1e-6, 1e-2]))
+    alone = chances.of(np.array([0])).at_most(1e-4)
+    assert 0 < alone < 1e-4
+    assert chances.at_most(1e-4) == pytest.approx(2 * alone)  # the third can't go so low
 
 
-def test_testable_keeps_as_many_tests_as_the_bound_allows() -> None:
-    kept = decision.testable(np.array([0.04, 0.04]), q=0.05)
-    assert not kept.any()  # two tests would each need q / 2
-    assert decision.testable(np.array([0.02, 0.02]), q=0.05).all()
-    assert decision.testable(np.zeros(0), q=0.05).size == 0
+def _counted(random: np.random.Generator, tests: int) -> tuple[np.ndarray, Chances]:
+    """p-values of counts where nothing happens, most cells expecting far less than one review, and their chances."""
+    mean, shape = random.gamma(0.5, 0.2, (tests, 2)) + 0.005, np.full((tests, 2), 2.0)
+    observed = random.negative_binomial(shape, shape / (shape + mean))
+    share = np.array([0.7, 0.3])
+    p = np.minimum(tail(observed, mean, shape) / share, 1.0).min(axis=1)
+    return p, Chances(mean, shape, np.broadcast_to(share, mean.shape), np.zeros(tests))
+
+
+def test_the_hierarchy_controls_the_rate_when_counts_are_small_and_is_less_severe() -> None:
+    random = np.random.default_rng(4)
+    families = np.repeat(np.arange(20), 30)
+    weeks, q = 800, 0.10
+    alerts = stricter = 0
+    for _ in range(weeks):
+        p, chances = _counted(random, len(families))
+        found = decision.hierarchical(families, p, q, np.ones(20), chances) <= q
+        plain = decision.hierarchical(families, p, q, np.ones(20)) <= q
+        assert (found | ~plain | (p > decision.WORTH)).all()  # what plain counting shows is shown
+        alerts, stricter = alerts + bool(found.any()), stricter + bool(plain.any())
+    assert stricter < alerts <= weeks * q + 2 * np.sqrt(weeks * q * (1 - q))
 
 
 def test_an_irritant_that_is_not_selected_shows_nothing() -> None:

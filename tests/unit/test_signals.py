@@ -137,7 +137,7 @@ def test_signals_of_the_past_are_carried_while_their_reviews_exist() -> None:
     old = world.LAST - timedelta(weeks=30)
     world.add(connection, 8, structure="sip1", irritant=1, end=old)
     first = store.write(connection, world.LAST)
-    assert any(s.as_of < old + timedelta(weeks=5) for s in first)
+    assert any(s.as_of < old + timedelta(weeks=9) for s in first)
     connection.execute("DELETE FROM signals; DELETE FROM signal_weeks")
     assert {s.id for s in store.write(connection, world.LAST, earlier=first)} == {s.id for s in first}
     connection.execute(

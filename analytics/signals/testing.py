@@ -1,0 +1,118 @@
+"""Every test of a day: one a cell, one a recent review for new subjects, kept as arrays until one is worth showing.
+
+The rule it protects: all that was looked at is counted, so that what is shown pays for what was not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from analytics.signals import decision, novelty, surge, zones
+from analytics.signals.cells import WINDOWS, Reviews
+from analytics.signals.decision import Chances, Judged
+from analytics.signals.surge import Cells
+from analytics.signals.zones import Zones
+
+NOVELTY = 0.3  # of the risk goes to new subjects
+_PLACES = ("department", "region", zones.LEVEL)
+_COLUMNS = ("family", "p", "least", "part", "place", "topic", "window")
+
+
+@dataclass(frozen=True)
+class Tests:
+    """Tests of one day, arrays of equal length."""
+
+    cells: tuple[Cells, ...]
+    groups: novelty.Groups
+    family: np.ndarray  # position of the irritant; after the last one, new subjects
+    p: np.ndarray
+    least: np.ndarray  # the smallest p-value the test could have shown
+    part: np.ndarray  # position in `cells`, -1 for new subjects
+    place: np.ndarray  # position in the level; of the seed, for new subjects
+    topic: np.ndarray
+    window: np.ndarray  # position of the window that gave p; weeks, for new subjects
+
+    @classmethod
+    def of(cls, cells: Sequence[Cells], groups: novelty.Groups, reviews: Reviews) -> Tests:
+        """All of them."""
+        columns: dict[str, list[np.ndarray]] = {name: [] for name in _COLUMNS}
+        for part, own in enumerate(cells):
+            place, topic, p, window, least = own.tested(decision.MIN_REVIEWS)
+            family = reviews.family[topic] if own.fine else topic
+            row = (family, p, least, np.full(len(p), part), place, topic, window)
+            for name, values in zip(_COLUMNS, row, strict=True):
+                columns[name].append(values)
+        seeds = groups.seeds
+        every = np.arange(len(groups.p))
+        row = (
+            np.full(len(every), len(reviews.irritants)), groups.p, seeds.least, np.full(len(every), -1), every,
+            np.full(len(every), -1), seeds.window,
+        )  # fmt: skip
+        for name, values in zip(_COLUMNS, row, strict=True):
+            columns[name].append(values)
+        return cls(tuple(cells), groups, **{name: np.concatenate(parts) for name, parts in columns.items()})
+
+    def __len__(self) -> int:
+        return len(self.p)
+
+    def kept(self, mask: np.ndarray) -> Tests:
+        """Those of the mask."""
+        return replace(self, **{name: getattr(self, name)[mask] for name in _COLUMNS})
+
+    def graded(self, reviews: Reviews, levels: Sequence[float]) -> np.ndarray:
+        """q-value of each test (`decision.graded`)."""
+        return decision.graded(self.family, self.p, levels, weights(reviews), self._chances())
+
+    def _chances(self) -> Chances:
+        """What each test could have shown by chance."""
+        seeds = self.groups.seeds
+        wide = max(seeds.mean.shape[1], len(WINDOWS))
+        mean, shape, share = np.ones((len(self), wide)), np.ones((len(self), wide)), np.zeros((len(self), wide))
+        for part, own in enumerate(self.cells):
+            rows = np.flatnonzero(self.part == part)
+            at = slice(None), self.place[rows], self.topic[rows]
+            mean[rows, : len(WINDOWS)], shape[rows, : len(WINDOWS)] = own.expected[at].T, own.shape[at].T
+            share[rows, : len(WINDOWS)] = surge.SHARES
+        rows = np.flatnonzero(self.part == -1)
+        for array, known in ((mean, seeds.mean), (shape, seeds.shape), (share, seeds.share)):
+            array[rows, : known.shape[1]] = known[self.place[rows]]
+        return Chances(mean, shape, share, self.least)
+
+    def told(self, row: int, q: float, reviews: Reviews, places: Zones) -> Judged:
+        """One test with its reviews."""
+        place, topic = int(self.place[row]), int(self.topic[row])
+        if self.part[row] < 0:
+            members = self.groups.members.get(place, frozenset())
+            return Judged(
+                "novelty", "group", -1, -1, False, int(self.window[row]), len(members),
+                float(self.groups.seeds.expected[place]), float(self.p[row]), q, members,
+            )  # fmt: skip
+        own = self.cells[self.part[row]]
+        at = int(self.window[row])
+        inside = (reviews.age < WINDOWS[at]) & ((reviews.subject if own.fine else reviews.irritant) == topic)
+        zone = own.level == zones.LEVEL
+        inside &= places.holding(reviews, place) if zone else reviews.place[own.level] == place
+        return Judged(
+            detector="place" if own.level in _PLACES else "surge",
+            level=own.level,
+            place=place,
+            topic=topic,
+            fine=own.fine,
+            window=WINDOWS[at],
+            observed=int(own.observed[at, place, topic]),
+            expected=float(own.expected[at, place, topic]),
+            p=float(self.p[row]),
+            q=q,
+            members=frozenset(reviews.id[inside].tolist()),
+            codes=places.codes(reviews, place) if zone else (),
+        )
+
+
+def weights(reviews: Reviews) -> np.ndarray:
+    """How families share the risk: the irritants equally, and the last one, new subjects, a part of its own."""
+    irritants = len(reviews.irritants)
+    each = (1 - NOVELTY) * (irritants + 1) / irritants
+    return np.array([*[each] * irritants, NOVELTY * (irritants + 1)])
