@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import ndtri
 
 from analytics.signals.surge import tail
 
@@ -19,7 +20,7 @@ MIN_RATIO_LOW = 1.5
 _SAME = 0.5  # share of the smaller cell's reviews that two tests of one event have in common
 _EXPLAINS = 0.6  # share of a wider cell's excess that a narrower one must hold to explain it
 WORTH = 1e-3  # no test above that is ever shown, whatever the others say
-_SURE = 1e-5  # adjusted p-value under which it does not matter what chance could show
+_SURE, _HOPEFUL = 1e-5, 0.05  # adjusted p-values between which it may matter what chance could show
 _SPECIFIC = ("nation", "channel", "region", "network", "group", "typology", "zone", "department", "structure")
 
 
@@ -85,8 +86,10 @@ class Chances:
         some = (self.share > 0) & (self.least <= p)[:, None]
         bound = p * self.share[some]
         mean, shape = self.mean[some], self.shape[some]
+        least = mean - 0.8 * ndtri(bound) * np.sqrt(mean + mean**2 / shape)  # a tail is longer than the normal one
+        count = np.maximum(np.floor(np.where(mean > 4, least, mean)), 1.0)
+        count = np.where(tail(count, mean, shape) > bound, count, np.maximum(np.floor(mean), 1.0))
         total = 0.0
-        count = np.maximum(np.floor(mean), 1.0)
         while len(bound):
             value = tail(count, mean, shape)
             reached = value <= bound
@@ -136,7 +139,7 @@ def _within(families: np.ndarray, p: np.ndarray, weights: np.ndarray, chances: C
     order = np.argsort(families, kind="stable")
     numbers, starts = np.unique(families[order], return_index=True)
     for number, rows in zip(numbers, np.split(order, starts[1:]), strict=False):  # one empty part when there is no test
-        own = adjusted(p[rows]) if chances is None else _discrete(p[rows], chances.of(rows))
+        own = adjusted(p[rows]) if chances is None else _discrete(p[rows], chances.of(rows), weights[number])
         out[rows] = own / weights[number]
     return out
 
@@ -149,13 +152,13 @@ def _selected(families: np.ndarray, within: np.ndarray, q: float, count: int) ->
     return np.where(passed[families], np.minimum(within * count / max(passed.sum(), 1), 1.0), 1.0)
 
 
-def _discrete(p: np.ndarray, chances: Chances) -> np.ndarray:
+def _discrete(p: np.ndarray, chances: Chances, weight: float) -> np.ndarray:
     """Benjamini-Hochberg adjusted p-values of discrete tests, in the order given; 1 beyond WORTH."""
     n = len(p)
     order = np.argsort(p, kind="stable")
     rank = np.arange(1, n + 1)
     scaled = np.where(p[order] <= WORTH, p[order] * n / rank, 1.0)
-    for at in np.flatnonzero((p[order] <= WORTH) & (scaled > _SURE)):
+    for at in np.flatnonzero((p[order] <= WORTH) & (scaled > _SURE) & (scaled <= _HOPEFUL * weight)):
         scaled[at] = min(scaled[at], chances.at_most(p[order[at]]) / rank[at])
     out = np.empty(n)
     out[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)

@@ -20,7 +20,7 @@ from analytics.signals.evidence import Context, Teller
 from analytics.signals.owners import Tree
 from analytics.signals.record import Signal
 from analytics.signals.testing import Tests
-from analytics.signals.words import Words
+from analytics.signals.words import COPIED, Words
 from analytics.signals.zones import Zones
 from data.warehouse import Warehouse
 
@@ -29,7 +29,7 @@ SENSITIVITIES = {"low": 0.01, "normal": 0.05, "high": 0.10}  # false-discovery r
 CURVE_WEEKS = 26
 WATCHED = 30  # rises not significant yet that are worth an eye, at most
 _WATCH_P = 1e-3
-_SPARE = 1.5  # older reviews are drawn a little more widely than needed, whatever the day asked for
+_SPARE = 1.1  # older reviews are drawn a little more widely than needed, whatever the day asked for
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def background(source: Warehouse | duckdb.DuckDBPyConnection, last: date, weeks:
     reviews = read(reader, last, weeks=surge.YEAR * 3 + weeks)
     draw = _draw(reviews.id)
     share = min(1.0, _SPARE * max(_past_share(reviews.age - week) for week in range(weeks + 1)))
-    recent = reviews.age < weeks + 2 * GUARD  # a text of the first judged week may copy an earlier one
+    recent = reviews.age <= weeks + GUARD + COPIED  # a text of the first judged week may copy an earlier one
     old = ~recent & (reviews.age < weeks + GUARD + novelty.PAST_WEEKS) & (draw < share)
     words = Words.read(reader, reviews.id[recent | old])
     return Background(
@@ -76,7 +76,7 @@ def background(source: Warehouse | duckdb.DuckDBPyConnection, last: date, weeks:
         zones=Zones.read(reader, reviews),
         words=words,
         draw=draw,
-        copies=words.copies(reviews.day[recent | old]),
+        copies=words.copies(reviews.day[recent | old], first=int(old.sum())),
         context=Context(reader, _labels(reader), Tree.read(reader)),
     )
 

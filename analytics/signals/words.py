@@ -17,7 +17,8 @@ from data.warehouse import sql
 
 _RUN = 5  # words in a row
 _SAME = 0.6  # share of the shorter text's runs found in the other
-_RECENT = np.timedelta64(28, "D")  # an older text may be said again: it is news
+COPIED = 4  # weeks, after which a text may be said again: it is news
+_RECENT = np.timedelta64(7 * COPIED, "D")
 _COMMON = 60  # texts that hold a run beyond which it is a set phrase
 
 
@@ -55,19 +56,15 @@ class Words:
             raise KeyError("a review was not read")
         return at
 
-    def copies(self, days: np.ndarray) -> np.ndarray:
+    def copies(self, days: np.ndarray, first: int = 0) -> np.ndarray:
         """Ids of the texts that nearly repeat one published in the four weeks before; `days` are in the order of `ids`.
 
-        Two texts are near copies when 60 % of the shorter one's runs of five words are in the other.
+        Two texts are near copies when 60 % of the shorter one's runs of five words are in the other. Texts before the
+        `first` are not looked at.
         """
-        run, text = self._runs()
-        sizes = np.bincount(text, minlength=len(self.ids))
-        order = np.lexsort((text, run))
-        run, text = run[order], text[order]
-        first = np.flatnonzero(np.concatenate([[True], run[1:] != run[:-1]])) if len(run) else np.zeros(0, dtype=int)
-        times = np.diff(np.concatenate([first, [len(run)]]))
-        shared = np.repeat(times, times)
-        pair = np.flatnonzero((run[1:] == run[:-1]) & (shared[1:] <= _COMMON))
+        run, text, sizes = self._shared_runs(first)
+        times = np.bincount(run)[run] if len(run) else run
+        pair = np.flatnonzero((run[1:] == run[:-1]) & (times[1:] <= _COMMON))
         later, earlier = text[pair + 1], text[pair]
         pairs, together = np.unique(later * np.int64(len(self.ids) + 1) + earlier, return_counts=True)
         later, earlier = pairs // (len(self.ids) + 1), pairs % (len(self.ids) + 1)
@@ -75,20 +72,28 @@ class Words:
         close &= days[later] - days[earlier] < _RECENT
         return self.ids[np.unique(later[close])]
 
-    def _runs(self) -> tuple[np.ndarray, np.ndarray]:
-        """Distinct runs of five words (as numbers), and the text of each. Shorter texts have none."""
-        n = len(self.tokens) - _RUN + 1
+    def _shared_runs(self, first: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Runs of five words that two texts share, numbered, and the text of each, sorted by run then text; and how many
+        distinct runs each text has. Shorter texts have none.
+        """
+        begin = int(self.offsets[min(first, len(self.ids))])
+        n = len(self.tokens) - begin - _RUN + 1
+        sizes = np.zeros(len(self.ids), dtype=np.int64)
         if n < 1:
-            return np.zeros(0, dtype=np.uint64), np.zeros(0, dtype=np.int64)
-        run = np.zeros(n, dtype=np.uint64)
-        for k in range(_RUN):
-            run = run * np.uint64(0x9E3779B97F4A7C15) + self.tokens[k : k + n].astype(np.uint64)
-        owner = np.repeat(np.arange(len(self.ids), dtype=np.int64), np.diff(self.offsets))
+            return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), sizes
+        words = self.tokens[begin:].astype(np.uint64)
+        run = words[:n].copy()
+        for k in range(1, _RUN):
+            run = run * np.uint64(0x9E3779B97F4A7C15) + words[k : k + n]
+        owner = np.repeat(np.arange(len(self.ids), dtype=np.int64), np.diff(self.offsets))[begin:]
         whole = owner[:n] == owner[_RUN - 1 :]
         run, text = run[whole], owner[:n][whole]
-        order = np.lexsort((run, text))
-        run, text = run[order], text[order]
-        new = (
-            np.concatenate([[True], (run[1:] != run[:-1]) | (text[1:] != text[:-1])]) if len(run) else np.zeros(0, bool)
-        )
-        return run[new], text[new]
+        sizes = np.bincount(text, minlength=len(self.ids))
+        ordered = np.sort(run)
+        again = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])  # seldom many: the rest is done on these alone
+        at = np.minimum(np.searchsorted(again, run), max(len(again) - 1, 0))
+        kept = np.flatnonzero(again[at] == run) if len(again) else np.zeros(0, dtype=np.int64)
+        pairs, times = np.unique(at[kept] * np.int64(len(self.ids)) + text[kept], return_counts=True)
+        text = pairs % len(self.ids)
+        np.subtract.at(sizes, text, times - 1)
+        return pairs // len(self.ids), text, sizes
