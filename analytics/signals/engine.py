@@ -83,39 +83,37 @@ def background(source: Warehouse | duckdb.DuckDBPyConnection, last: date, weeks:
 
 def on(known: Background, as_of: date, q: float = DEFAULT_Q, *, watch: bool = False) -> Found:
     """Weak signals of one day of a background; with `watch`, also what rises without being a signal."""
-    distinct, tests = _day(known, as_of)
+    seen = distinct(known, as_of)
+    tests = every(known, seen)
     tests = tests.kept(decision.testable(tests.least))
     levels = [level for level in sorted(SENSITIVITIES.values()) if level < q] + [q]
-    rates = tests.graded(distinct, levels)
+    rates = tests.graded(seen, levels)
     shown: list[Judged] = []
     for level in levels:
-        passed = [tests.told(row, rates[row], distinct, known.zones) for row in np.flatnonzero(rates <= level)]
+        passed = [tests.told(int(row), rates[row], seen, known.zones) for row in np.flatnonzero(rates <= level)]
         fresh = [
-            t
-            for t in passed
-            if _evident(distinct, t) and not any(decision.overlap(t.members, s.members) for s in shown)
+            t for t in passed if _evident(seen, t) and not any(decision.overlap(t.members, s.members) for s in shown)
         ]
         shown += decision.most_specific(fresh)
-    median = _median_topic(distinct)
-    teller = Teller(known.context, distinct, len(tests))
+    median = _median_topic(seen)
+    teller = Teller(known.context, seen, len(tests))
     signals = [teller.told(t, median[t.window]) for t in shown]
     worth = np.flatnonzero((rates > q) & (tests.p <= _WATCH_P)) if watch else np.zeros(0, dtype=int)
     surest = worth[np.argsort(tests.p[worth], kind="stable")][: 4 * WATCHED]
-    rising = [tests.told(row, rates[row], distinct, known.zones) for row in surest]
+    rising = [tests.told(int(row), rates[row], seen, known.zones) for row in surest]
     rising = [t for t in rising if not any(decision.overlap(t.members, s.members) for s in shown) and t.observed > 1]
     watched = [teller.told(t, median[t.window]) for t in decision.most_specific(rising)[:WATCHED]]
     return Found(as_of, len(tests), tuple(sorted(signals, key=lambda s: (s.q, s.p, s.id))), tuple(watched))
 
 
-def ranked(known: Background, as_of: date, most: int) -> list[Judged]:
+def ranked(known: Background, seen: Reviews, tests: Tests, most: int) -> list[Judged]:
     """The surest tests of a day whatever their rate and their evidence, one an event: what the benchmarks compare."""
-    distinct, tests = _day(known, as_of)
     shown: list[Judged] = []
     if not len(tests):
         return shown
-    p = tests.p / testing.weights(distinct)[tests.family]
+    p = tests.p / testing.weights(seen)[tests.family]
     for row in np.argsort(p, kind="stable")[: 50 * most]:
-        test = tests.told(int(row), 1.0, distinct, known.zones)
+        test = tests.told(int(row), 1.0, seen, known.zones)
         if not any(decision.overlap(test.members, s.members) for s in shown):
             shown.append(test)
         if len(shown) == most:
@@ -123,12 +121,27 @@ def ranked(known: Background, as_of: date, most: int) -> list[Judged]:
     return shown
 
 
-def _day(known: Background, as_of: date) -> tuple[Reviews, Tests]:
-    """The distinct reviews of a day, and every test of them."""
+def distinct(known: Background, as_of: date) -> Reviews:
+    """The reviews a day sees, without the near copies and single-author bursts of its judged weeks."""
     seen = known.reviews.seen_on(as_of) if as_of != known.reviews.as_of else known.reviews
     repeated = np.concatenate([known.copies, bursts(seen)])
-    distinct = seen.kept(~((seen.age < GUARD) & np.isin(seen.id, repeated)))
-    return distinct, _tests(known, distinct)
+    return seen.kept(~((seen.age < GUARD) & np.isin(seen.id, repeated)))
+
+
+def every(known: Background, reviews: Reviews) -> Tests:
+    """Every test of a day, from its distinct reviews; none when the history is too short."""
+    found = surge.judged(reviews)
+    if found:
+        found.append(known.zones.cells(next(c for c in found if c.level == "department")))
+    recent = np.flatnonzero(reviews.age < max(novelty.WINDOWS)) if found else np.zeros(0, dtype=int)
+    old = np.flatnonzero(
+        (reviews.age >= max(novelty.WINDOWS))
+        & (reviews.age < max(novelty.WINDOWS) + novelty.PAST_WEEKS)
+        & (_draw(reviews.id) < _past_share(reviews.age))
+    )
+    rows = np.concatenate([recent, old]) if found else recent
+    counts = known.words.counts[known.words.rows(reviews.id[rows])]
+    return Tests.of(found, novelty.Groups.of(counts, reviews.age[rows], reviews.id[rows]), reviews)
 
 
 def curve(known: Background, signal: Signal) -> pd.DataFrame:
@@ -163,22 +176,6 @@ def _said(known: Background, reviews: Reviews, signal: Signal, weeks: int) -> di
     before = observed[: weeks - begun]
     mean = max(float(before.mean()) if len(before) else 0.0, 1 / 104)
     return {"observed": observed, **surge.band(np.full(weeks, mean), np.full(weeks, 1.0))}
-
-
-def _tests(known: Background, reviews: Reviews) -> Tests:
-    """Every test of the day; none when the history is too short."""
-    every = surge.judged(reviews)
-    if every:
-        every.append(known.zones.cells(next(c for c in every if c.level == "department")))
-    recent = np.flatnonzero(reviews.age < max(novelty.WINDOWS)) if every else np.zeros(0, dtype=int)
-    old = np.flatnonzero(
-        (reviews.age >= max(novelty.WINDOWS))
-        & (reviews.age < max(novelty.WINDOWS) + novelty.PAST_WEEKS)
-        & (_draw(reviews.id) < _past_share(reviews.age))
-    )
-    rows = np.concatenate([recent, old]) if every else recent
-    counts = known.words.counts[known.words.rows(reviews.id[rows])]
-    return Tests.of(every, novelty.Groups.of(counts, reviews.age[rows], reviews.id[rows]), reviews)
 
 
 def _evident(reviews: Reviews, test: Judged) -> bool:

@@ -131,7 +131,7 @@ def cosines(counts: sparse.csr_matrix, one: int) -> np.ndarray:
 
 def _surely(counts: np.ndarray) -> np.ndarray:
     """Counts less what chance may add: one review alike a year ago is no season."""
-    return np.maximum(counts - 1.5 * np.sqrt(counts), 0.0)
+    return np.maximum(counts - np.sqrt(counts), 0.0)
 
 
 def _same_season(age: np.ndarray) -> np.ndarray:

@@ -16,7 +16,7 @@ from analytics.signals.decision import Chances, Judged
 from analytics.signals.surge import Cells
 from analytics.signals.zones import Zones
 
-NOVELTY = 0.3  # of the risk goes to new subjects
+NOVELTY = 0.2  # of the risk goes to new subjects
 _PLACES = ("department", "region", zones.LEVEL)
 _COLUMNS = ("family", "p", "least", "part", "place", "topic", "window")
 

@@ -12,17 +12,22 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from analytics.signals import cells, engine, surge
+from analytics.signals import engine
 from analytics.signals.cells import GUARD, YEAR, Reviews
+from analytics.signals.engine import Background
+from analytics.signals.surge import Cells
+from analytics.signals.testing import Tests
 from benchmarks.signals import baselines, histories
 from benchmarks.signals.baselines import EVERY, Levels, Score
 from benchmarks.signals.histories import FOLLOWED, SIZES, Event, History
+from benchmarks.signals.kept import kept
 from benchmarks.signals.tables import interval, share, show, verdict
-from benchmarks.signals.worlds import HOLDOUT, TUNING, stock
+from benchmarks.signals.worlds import HOLDOUT, TUNING, Stock, stock
 
 BUDGETS = (2, 5, 10)
 ENGINE, SHIPPED = "engine, same cells", "engine, all its tests"
@@ -73,12 +78,12 @@ def watch(history: History, methods: Mapping[str, tuple[Score, Levels]], records
     for name in names:
         records.setdefault(name, Record()).events += following[name]
     for day in history.days():
-        seen = history.known.reviews.seen_on(day)
-        repeated = np.concatenate([history.known.copies, cells.bursts(seen)])
-        seen = seen.kept(~((seen.age < GUARD) & np.isin(seen.id, repeated)))
-        listed = _listed(seen, methods, own)
+        seen = engine.distinct(history.known, day)
+        listed = _listed(seen, methods)
         if own:
-            listed[SHIPPED] = _shipped(history, seen, day)
+            tests = engine.every(history.known, seen)
+            listed[ENGINE] = _same_cells(seen, tests.cells)
+            listed[SHIPPED] = _shipped(history, seen, tests)
         here = set(seen.id[seen.age < 2 * GUARD].tolist())
         for name, alerts in listed.items():
             _mark(day, alerts, following[name], here)
@@ -116,20 +121,25 @@ def _kind(alert: Alert, history: History) -> str:
     return "decoy" if any(_tells(alert, e) for e in history.decoys) else "false"
 
 
-def _listed(reviews: Reviews, methods: Mapping[str, tuple[Score, Levels]], own: bool) -> dict[str, list[Alert]]:
+def _listed(reviews: Reviews, methods: Mapping[str, tuple[Score, Levels]]) -> dict[str, list[Alert]]:
     """The first alerts of each method over the same cells, one an irritant."""
     held = {level: _Cells.of(reviews, level) for level in EVERY}
-    out = {}
-    for name, (score, levels) in methods.items():
-        out[name] = _first(reviews, {level: held[level].ranked(score(held[level].counts)) for level in levels})
-    if own:
-        ranked = {}
-        for found in surge.judged(reviews):
-            if not found.fine and found.level in EVERY:
-                place, topic, p, _, _ = found.tested(1)
-                ranked[found.level] = place, topic, -np.log(p)
-        out[ENGINE] = _first(reviews, ranked)
-    return out
+    return {
+        name: _first(
+            reviews, {level: (held[level].place, held[level].topic, score(held[level].counts)) for level in levels}
+        )
+        for name, (score, levels) in methods.items()
+    }
+
+
+def _same_cells(reviews: Reviews, found: Sequence[Cells]) -> list[Alert]:
+    """The engine's order of the cells that the other methods rank."""
+    ranked = {}
+    for own in found:
+        if not own.fine and own.level in EVERY:
+            place, topic, p, _, _ = own.tested(1)
+            ranked[own.level] = place, topic, -np.log(p)
+    return _first(reviews, ranked) if ranked else []
 
 
 @dataclass(frozen=True)
@@ -148,9 +158,6 @@ class _Cells:
         week = _HISTORY - 1 - reviews.age[rows]
         counts = np.bincount(week * len(cell) + at, minlength=_HISTORY * len(cell)).reshape(_HISTORY, -1)
         return cls(cell // width, cell % width, counts.astype(float))
-
-    def ranked(self, score: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        return self.place, self.topic, score
 
 
 def _first(reviews: Reviews, ranked: Mapping[str, tuple[np.ndarray, np.ndarray, np.ndarray]]) -> list[Alert]:
@@ -186,14 +193,31 @@ def _structure(reviews: Reviews, inside: np.ndarray, topic: int) -> int:
     return int(excess.argmax()) if now.any() else -1
 
 
-def _shipped(history: History, reviews: Reviews, day: date) -> list[Alert]:
+def _shipped(history: History, reviews: Reviews, tests: Tests) -> list[Alert]:
     """The engine's own list, gates off, one an event."""
     out = []
-    for test in engine.ranked(history.known, day, max(BUDGETS)):
+    for test in engine.ranked(history.known, reviews, tests, max(BUDGETS)):
         inside = np.isin(reviews.id, list(test.members))
         structure = _structure(reviews, inside, test.topic if not test.fine else -2)
         out.append(Alert(test.level, test.place, test.members, structure))
     return out
+
+
+def _watched(
+    known: Stock, background: Background, number: int, methods: Mapping[str, tuple[Score, Levels]]
+) -> dict[str, Record]:
+    """One history, by every method."""
+    records: dict[str, Record] = {}
+    watch(histories.made(known, background, number), methods, records, own=True)
+    return records
+
+
+def _add(records: dict[str, Record], more: Mapping[str, Record]) -> None:
+    for name, one in more.items():
+        whole = records.setdefault(name, Record())
+        whole.events += one.events
+        for budget, told in one.told.items():
+            whole.told.setdefault(budget, []).extend(told)
 
 
 def tune(corpora: int, cache: Path | None) -> int:
@@ -225,16 +249,13 @@ def main(corpora: int, cache: Path | None) -> int:
     began = time.perf_counter()
     methods = baselines.chosen(3)
     records: dict[str, Record] = {}
-    hashes = []
-    seeds = HOLDOUT[:1]
-    for seed in seeds:
-        known = stock(seed, cache)
-        hashes.append(known.hash)
-        background = engine.background(known.connection, known.last, weeks=158)
-        for number in range(corpora):
-            watch(histories.made(known, background, number), methods, records, own=True)
+    known = stock(HOLDOUT[0], cache)
+    background = engine.background(known.connection, known.last, weeks=158)
+    for number in range(corpora):
+        name = f"e3-{known.seed}-{number}"
+        _add(records, kept(cache, name, partial(_watched, known, background, number, methods)))
     names = (SHIPPED, ENGINE, *methods)
-    told = f"{corpora} histories on seed {seeds[0]} ({', '.join(hashes)}), tuned on {TUNING}"
+    told = f"{corpora} histories on seed {known.seed} ({known.hash}), tuned on {TUNING}"
     rows = [
         (name, budget, *(share(_pod(records[name], n, budget)) for n in SIZES)) for name in names for budget in BUDGETS
     ]
