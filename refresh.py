@@ -350,6 +350,15 @@ def _record(work: Work, duration: float) -> None:
     work.connection.execute("INSERT INTO refreshes VALUES (?, ?, ?, ?, ?, ?, ?)", row)
 
 
+def daily(home: Path, *, refit: bool, edits: bool) -> Mapping[str, Any]:
+    """The job as cron runs it: a refresh, then the messages of those who asked to be told at once (`told`)."""
+    from analytics import digest
+
+    if edits:
+        return refresh(home, steps=ONLY_EDITS)
+    return {**refresh(home, refit=refit), "told": digest.at_once(home)}
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """`python -m refresh`."""
     parser = argparse.ArgumentParser(
@@ -357,11 +366,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--refit", action="store_true", help="fit a new topic model even when the one in service suits")
     parser.add_argument("--edits", action="store_true", help="only apply people's edits of the irritants")
-    parser.set_defaults(
-        run=lambda args: refresh(
-            settings.load(args.home).home, refit=args.refit, steps=ONLY_EDITS if args.edits else STEPS
-        )
-    )
+    parser.set_defaults(run=lambda args: daily(settings.load(args.home).home, refit=args.refit, edits=args.edits))
     return cli.main(parser, argv)
 
 

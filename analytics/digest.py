@@ -6,6 +6,7 @@ the week's digest; nothing is marked as told before the message has left (or lie
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -16,10 +17,11 @@ from sqlalchemy import Engine
 
 from analytics.signals import record, wording
 from analytics.signals.record import Signal
-from data import mail
+from data import mail, settings
 from data.operations import subscriptions, triage
+from data.operations.engine import open_store
 from data.operations.subscriptions import Subscription
-from data.warehouse import Warehouse
+from data.warehouse import Warehouse, open_current
 
 SURE_Q = 0.001  # under which a signal is told at once
 _WEEKS = 1
@@ -84,6 +86,25 @@ def run(
             title, body = wording.digest(names, due, today, instant=instant_only)
             out.append(_deliver(engine, wish, due, partial(post, wish, title, body, today)))
     return out
+
+
+def at_once(home: Path) -> int:
+    """Tell the very sure signals of the snapshot in service to those who asked for them at once, as the daily job ends;
+    returns how many messages left. One that fails is logged, and tried again by the next job.
+    """
+    config = settings.load(home)
+    engine = open_store(config.operations)
+    try:
+        outcomes = run(
+            open_current(home), engine, sender=config.mail_from, server=config.smtp_url, outbox=home / OUTBOX,
+            instant_only=True,
+        )  # fmt: skip
+    finally:
+        engine.dispose()
+    for outcome in outcomes:
+        if outcome.error:
+            logging.getLogger(__name__).warning("message to %s: %s", outcome.subscription.address, outcome.error)
+    return sum(not outcome.error for outcome in outcomes)
 
 
 def rate(lessons: dict[str, triage.Lesson], detector: str, usual: float = 0.05) -> float:

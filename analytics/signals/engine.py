@@ -13,7 +13,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from analytics.signals import decision, novelty, surge, testing
+from analytics.signals import decision, novelty, slow, surge, testing
 from analytics.signals.cells import GUARD, WINDOWS, Reader, Reading, Reviews, bursts, read
 from analytics.signals.decision import Judged
 from analytics.signals.evidence import Context, Teller
@@ -133,6 +133,7 @@ def every(known: Background, reviews: Reviews) -> Tests:
     found = surge.judged(reviews)
     if found:
         found.append(known.zones.cells(next(c for c in found if c.level == "department")))
+        found += slow.judged(reviews)
     recent = np.flatnonzero(reviews.age < max(novelty.WINDOWS)) if found else np.zeros(0, dtype=int)
     old = np.flatnonzero(
         (reviews.age >= max(novelty.WINDOWS))
@@ -189,7 +190,10 @@ def _evident(reviews: Reviews, test: Judged) -> bool:
 
 def _median_topic(reviews: Reviews) -> dict[int, float]:
     """Median size of an irritant over each window, in the whole country."""
-    return {window: float(np.median(reviews.counts("nation", reviews.age < window)[0, :-1])) for window in WINDOWS}
+    return {
+        window: float(np.median(reviews.counts("nation", reviews.age < window)[0, :-1]))
+        for window in (*WINDOWS, *slow.STARTS)
+    }
 
 
 def _cell(reviews: Reviews, signal: Signal) -> tuple[str, list[int], int, bool] | None:

@@ -1,15 +1,52 @@
 """Slow rises: a cumulative test that adds up small excesses week after week.
 
-Owns the generalised likelihood-ratio CUSUM for negative-binomial counts with an unknown lasting rise (Höhle and Paul,
-2008; `algo.glrnb` of R's surveillance). The rule it protects: the start of the rise is looked for, not given, and a
-rise that is over is forgotten.
+Owns two forms of it. In the engine, sums of wide cells since each of several starts (a CUSUM whose start is looked for),
+against what was known before the first of them, so that a rise that lasts does not become what is expected; both halves
+of the weeks must have risen, so that an outbreak that is over is no slow rise. As a judge for the benchmarks, the
+generalised likelihood-ratio CUSUM for negative-binomial counts with an unknown lasting rise (Höhle and Paul, 2008;
+`algo.glrnb` of R's surveillance). The rule it protects: the start of the rise is looked for, and paid for, not given.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
+from analytics.signals.cells import GUARD, WIDE, YEAR, Reviews
+from analytics.signals.surge import Cells, Learnt
+
+STARTS = (12, 16, 20, 26)  # weeks before the as-of date
+_EACH = 1 / len(STARTS)  # of the risk
+_HALF = 0.25  # share of the excess that each half of the weeks must hold
 _ROUNDS = 30
+
+
+def judged(reviews: Reviews) -> list[Cells]:
+    """Wide cells over the last weeks since each of STARTS; none when less than a year is known before the first."""
+    first = max(STARTS)
+    if reviews.weeks < first + YEAR or not len(reviews.irritants):
+        return []
+    shift = first - GUARD  # what was known that many weeks ago
+    before = reviews.kept(reviews.age >= first)
+    known = Learnt.of(replace(before, age=before.age - shift), levels=WIDE)
+    factors = np.array([known.national.factor(age - shift) for age in range(first)])
+    found = []
+    for level in WIDE:
+        observed, expected, shape, received = [], [], [], []
+        for weeks in STARTS:
+            counts = reviews.counts(level, reviews.age < weeks)
+            hits, total = counts[:, :-1], counts.sum(axis=1)
+            mean, size = known.expected(level, total[:, None] - hits, weeks, factors[:weeks].mean(axis=0))
+            late = reviews.counts(level, reviews.age < weeks // 2)[:, :-1] - mean / 2
+            lasting = np.minimum(late, hits - mean - late) >= _HALF * (hits - mean)
+            observed.append(np.where(lasting & (hits > mean), hits, 0.0))
+            expected.append(mean)
+            shape.append(size)
+            received.append(total)
+        every = (np.array(part) for part in (observed, expected, shape, received))
+        found.append(Cells(level, False, *every, windows=STARTS, shares=(_EACH,) * len(STARTS)))
+    return found
 
 
 def statistic(observed: np.ndarray, expected: np.ndarray, shape: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -42,6 +42,8 @@ class Cells:
     expected: np.ndarray
     shape: np.ndarray  # of the negative binomial: variance = expected + expected² / shape
     received: np.ndarray  # (windows, places) reviews of the place, every topic together
+    windows: tuple[int, ...] = WINDOWS  # weeks
+    shares: tuple[float, ...] = SHARES  # of the risk, spent on each window
 
     def tested(self, least: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """The cells of places that received `least` reviews: place, topic, p, position of the window that gave it, and
@@ -49,18 +51,20 @@ class Cells:
         """
         busy = np.flatnonzero(self.received.max(axis=0) >= least)
         expected, shape = self.expected[:, busy], self.shape[:, busy]
-        p, window = combined(self.observed[:, busy], expected, shape)
+        p, window = combined(self.observed[:, busy], expected, shape, self.shares)
         most = np.broadcast_to(self.received[:, busy, None], expected.shape)
-        smallest, _ = combined(most, expected, shape)
+        smallest, _ = combined(most, expected, shape, self.shares)
         place, topic = np.meshgrid(busy, np.arange(expected.shape[2]), indexing="ij")
         return place.ravel(), topic.ravel(), p.ravel(), window.ravel(), smallest.ravel()
 
 
-def combined(observed: np.ndarray, expected: np.ndarray, shape: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """p-value over the windows (first axis) that share the risk as SHARES, and the window that gives it."""
+def combined(
+    observed: np.ndarray, expected: np.ndarray, shape: np.ndarray, shared: tuple[float, ...] = SHARES
+) -> tuple[np.ndarray, np.ndarray]:
+    """p-value over the windows (first axis) that share the risk, and the window that gives it."""
     some = observed >= 1
     p = np.ones(observed.shape)
-    shares = np.array(SHARES).reshape(-1, *[1] * (observed.ndim - 1))
+    shares = np.array(shared).reshape(-1, *[1] * (observed.ndim - 1))
     p[some] = tail(observed[some], expected[some], shape[some])
     p = np.minimum(p / shares, 1.0)
     return p.min(axis=0), p.argmin(axis=0)

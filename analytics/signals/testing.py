@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from analytics.signals import decision, novelty, surge, zones
-from analytics.signals.cells import WINDOWS, Reviews
+from analytics.signals import decision, novelty, zones
+from analytics.signals.cells import Reviews
 from analytics.signals.decision import Chances, Judged
 from analytics.signals.surge import Cells
 from analytics.signals.zones import Zones
@@ -69,13 +69,14 @@ class Tests:
     def _chances(self) -> Chances:
         """What each test could have shown by chance."""
         seeds = self.groups.seeds
-        wide = max(seeds.mean.shape[1], len(WINDOWS))
+        wide = max(seeds.mean.shape[1], *(len(own.windows) for own in self.cells), 1)
         mean, shape, share = np.ones((len(self), wide)), np.ones((len(self), wide)), np.zeros((len(self), wide))
         for part, own in enumerate(self.cells):
             rows = np.flatnonzero(self.part == part)
             at = slice(None), self.place[rows], self.topic[rows]
-            mean[rows, : len(WINDOWS)], shape[rows, : len(WINDOWS)] = own.expected[at].T, own.shape[at].T
-            share[rows, : len(WINDOWS)] = surge.SHARES
+            parts = len(own.windows)
+            mean[rows, :parts], shape[rows, :parts] = own.expected[at].T, own.shape[at].T
+            share[rows, :parts] = own.shares
         rows = np.flatnonzero(self.part == -1)
         for array, known in ((mean, seeds.mean), (shape, seeds.shape), (share, seeds.share)):
             array[rows, : known.shape[1]] = known[self.place[rows]]
@@ -92,7 +93,7 @@ class Tests:
             )  # fmt: skip
         own = self.cells[self.part[row]]
         at = int(self.window[row])
-        inside = (reviews.age < WINDOWS[at]) & ((reviews.subject if own.fine else reviews.irritant) == topic)
+        inside = (reviews.age < own.windows[at]) & ((reviews.subject if own.fine else reviews.irritant) == topic)
         zone = own.level == zones.LEVEL
         inside &= places.holding(reviews, place) if zone else reviews.place[own.level] == place
         return Judged(
@@ -101,7 +102,7 @@ class Tests:
             place=place,
             topic=topic,
             fine=own.fine,
-            window=WINDOWS[at],
+            window=own.windows[at],
             observed=int(own.observed[at, place, topic]),
             expected=float(own.expected[at, place, topic]),
             p=float(self.p[row]),

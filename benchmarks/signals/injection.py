@@ -43,7 +43,9 @@ class Alert:
 
     level: str
     place: int
-    members: frozenset[int]  # reviews of the last four weeks (of its window for the engine's own tests)
+    members: tuple[
+        frozenset[int], ...
+    ]  # reviews of the last two and four weeks; of its window for the engine's own tests
     structure: int  # that of the largest excess, -1 when none is known
 
 
@@ -111,8 +113,8 @@ def _mark(day: date, alerts: Sequence[Alert], following: Sequence[Followed], her
 
 
 def _tells(alert: Alert, event: Event) -> bool:
-    own = len(alert.members & event.ids)
-    return own >= _SHARED and own >= _PRECISE * len(alert.members)
+    shared = [(len(own & event.ids), len(own)) for own in alert.members]
+    return any(n >= _SHARED and n >= _PRECISE * of for n, of in shared)
 
 
 def _kind(alert: Alert, history: History) -> str:
@@ -180,7 +182,10 @@ def _first(reviews: Reviews, ranked: Mapping[str, tuple[np.ndarray, np.ndarray, 
 
 def _alert(reviews: Reviews, level: str, place: int, topic: int) -> Alert:
     inside = (reviews.age < FOLLOWED) & (reviews.irritant == topic) & (reviews.place[level] == place)
-    return Alert(level, place, frozenset(reviews.id[inside].tolist()), _structure(reviews, inside, topic))
+    members = tuple(
+        frozenset(reviews.id[inside & (reviews.age < weeks)].tolist()) for weeks in (FOLLOWED // 2, FOLLOWED)
+    )
+    return Alert(level, place, members, _structure(reviews, inside, topic))
 
 
 def _structure(reviews: Reviews, inside: np.ndarray, topic: int) -> int:
@@ -199,7 +204,7 @@ def _shipped(history: History, reviews: Reviews, tests: Tests) -> list[Alert]:
     for test in engine.ranked(history.known, reviews, tests, max(BUDGETS)):
         inside = np.isin(reviews.id, list(test.members))
         structure = _structure(reviews, inside, test.topic if not test.fine else -2)
-        out.append(Alert(test.level, test.place, test.members, structure))
+        out.append(Alert(test.level, test.place, (test.members,), structure))
     return out
 
 

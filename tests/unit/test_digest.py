@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from analytics import digest
 from analytics.signals.record import Scope, Signal
-from data import warehouse
+from data import settings, warehouse
 from data.operations import subscriptions, triage
 from data.operations.engine import open_store
 from data.operations.errors import Refused
@@ -116,3 +116,15 @@ def test_false_alarms_are_not_told_and_instant_messages_are_for_the_very_sure(ti
     assert digest.run(opened, store, instant_only=True, **options) == []  # q = 0.03 waits for Monday
     triage.decide(store, "t", "sig-1", "false_alarm", decided_by="sacha", note="saison")
     assert digest.run(opened, store, **options) == []
+
+
+def test_the_daily_job_tells_the_very_sure_at_once_and_once(tiny_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = open_store(settings.load(tiny_home).operations)
+    subscriptions.subscribe(store, "k", person="sacha", address="sacha@example.org", instant=True)
+    subscriptions.subscribe(store, "l", person="maxime", address="maxime@example.org")
+    assert digest.at_once(tiny_home) == 0  # nothing is that sure
+    monkeypatch.setattr(digest, "SURE_Q", 0.05)
+    assert digest.at_once(tiny_home) == 1
+    assert digest.at_once(tiny_home) == 0
+    (left,) = (tiny_home / digest.OUTBOX).glob("*.eml")
+    assert b"sacha@example.org" in left.read_bytes()
