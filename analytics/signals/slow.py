@@ -33,19 +33,16 @@ def judged(reviews: Reviews) -> list[Cells]:
     factors = np.array([known.national.factor(age - shift) for age in range(first)])
     found = []
     for level in WIDE:
-        observed, expected, shape, received = [], [], [], []
+        parts: list[tuple[np.ndarray, ...]] = []
         for weeks in STARTS:
             counts = reviews.counts(level, reviews.age < weeks)
             hits, total = counts[:, :-1], counts.sum(axis=1)
-            mean, size = known.expected(level, total[:, None] - hits, weeks, factors[:weeks].mean(axis=0))
+            mean, shape = known.expected(level, total[:, None] - hits, weeks, factors[:weeks].mean(axis=0))
             late = reviews.counts(level, reviews.age < weeks // 2)[:, :-1] - mean / 2
             lasting = np.minimum(late, hits - mean - late) >= _HALF * (hits - mean)
-            observed.append(np.where(lasting & (hits > mean), hits, 0.0))
-            expected.append(mean)
-            shape.append(size)
-            received.append(total)
-        every = (np.array(part) for part in (observed, expected, shape, received))
-        found.append(Cells(level, False, *every, windows=STARTS, shares=(_EACH,) * len(STARTS)))
+            parts.append((np.where(lasting & (hits > mean), hits, 0.0), mean, shape, total))
+        observed, expected, shapes, received = (np.array(part) for part in zip(*parts, strict=True))
+        found.append(Cells(level, False, observed, expected, shapes, received, STARTS, (_EACH,) * len(STARTS)))
     return found
 
 

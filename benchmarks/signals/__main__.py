@@ -45,7 +45,7 @@ def _planted(args: argparse.Namespace) -> int:
 def _speed(args: argparse.Namespace) -> int:
     from benchmarks.signals import speed
 
-    return speed.main(args.reviews, args.cache)
+    return speed.main(args.reviews, args.weeks, args.cache)
 
 
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
@@ -64,6 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--tune", action="store_true", help="e3: what each option of the other methods finds on the tuning seed"
     )
     parser.add_argument("--reviews", type=int, default=1_000_000, help="reviews of the speed measure")
+    parser.add_argument("--weeks", type=int, default=104, help="weekly runs replayed by the speed measure")
     parser.add_argument("--cache", type=Path, help="folder where worlds are kept from one run to the next")
     args = parser.parse_args(argv)
     return max(COMMANDS[name](args) for name in args.names or QUICK)
