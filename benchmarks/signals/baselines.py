@@ -124,10 +124,10 @@ def chosen(seed: int) -> dict[str, tuple[Score, Levels]]:
     return {
         "BERTrend P10-P75 (code)": (bertrend(0.75), EVERY),
         "BERTrend P10-P50 (paper)": (bertrend(0.50), EVERY),
-        "EARS C2": (ears_c2(0.5), EVERY),
-        "EWMA 0.4": (ewma(0.5), EVERY),
-        "last week against 26": (against_26(0.5), EVERY),
-        "rare and rising": (rare_and_rising(4, 0.5), EVERY),
-        "top growth": (top_growth(2), EVERY),
+        "EARS C2": (ears_c2(0.2), EVERY),
+        "EWMA 0.4": (ewma(0.2), ("nation", "network", "typology")),
+        "last week against 26": (against_26(0.1), EVERY),
+        "rare and rising": (rare_and_rising(4, 0.75), ("typology", "structure")),
+        "top growth": (top_growth(4), ("structure",)),
         "random": (chance(seed), EVERY),
     }
