@@ -20,6 +20,7 @@ MIN_RATIO_LOW = 1.5
 _SAME = 0.5  # share of the smaller cell's reviews that two tests of one event have in common
 _EXPLAINS = 0.6  # share of a wider cell's excess that a narrower one must hold to explain it
 WORTH = 1e-3  # no test above that is ever shown, whatever the others say
+_DRAWN = 30_000  # parts looked at to say what chance could show; of more, one in so many
 _SURE, _HOPEFUL = 1e-5, 0.05  # adjusted p-values between which it may matter what chance could show
 _SPECIFIC = ("nation", "channel", "region", "network", "group", "typology", "zone", "department", "structure")
 
@@ -86,6 +87,10 @@ class Chances:
         some = (self.share > 0) & (self.least <= p)[:, None]
         bound = p * self.share[some]
         mean, shape = self.mean[some], self.shape[some]
+        step = len(bound) // _DRAWN + 1
+        while step > 1 and (step % 2 == 0 or step % 3 == 0):  # parts come in turn: none is favoured
+            step += 1
+        bound, mean, shape = bound[::step], mean[::step], shape[::step]
         least = mean - 0.8 * ndtri(bound) * np.sqrt(mean + mean**2 / shape)  # a tail is longer than the normal one
         count = np.maximum(np.floor(np.where(mean > 4, least, mean)), 1.0)
         count = np.where(tail(count, mean, shape) > bound, count, np.maximum(np.floor(mean), 1.0))
@@ -96,7 +101,7 @@ class Chances:
             total += float(value[reached].sum())
             left = ~reached
             bound, mean, shape, count = bound[left], mean[left], shape[left], count[left] + 1
-        return total
+        return total * step
 
 
 def hierarchical(

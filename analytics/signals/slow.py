@@ -31,14 +31,15 @@ def judged(reviews: Reviews) -> list[Cells]:
     before = reviews.kept(reviews.age >= first)
     known = Learnt.of(replace(before, age=before.age - shift), levels=WIDE)
     factors = np.array([known.national.factor(age - shift) for age in range(first)])
+    recent = reviews.kept(reviews.age < first)
     found = []
     for level in WIDE:
         parts: list[tuple[np.ndarray, ...]] = []
         for weeks in STARTS:
-            counts = reviews.counts(level, reviews.age < weeks)
+            counts = recent.counts(level, recent.age < weeks)
             hits, total = counts[:, :-1], counts.sum(axis=1)
             mean, shape = known.expected(level, total[:, None] - hits, weeks, factors[:weeks].mean(axis=0))
-            late = reviews.counts(level, reviews.age < weeks // 2)[:, :-1] - mean / 2
+            late = recent.counts(level, recent.age < weeks // 2)[:, :-1] - mean / 2
             lasting = np.minimum(late, hits - mean - late) >= _HALF * (hits - mean)
             parts.append((np.where(lasting & (hits > mean), hits, 0.0), mean, shape, total))
         observed, expected, shapes, received = (np.array(part) for part in zip(*parts, strict=True))
