@@ -150,12 +150,12 @@ def main(replicates: int) -> int:
             row("sparse 5-8, Farrington flexible", reference, sparse),
         ],
     )
-    good = _targets(reference, engine, loose)
+    good = _targets(reference, engine, weekly, loose)
     print(f"{time.perf_counter() - began:.0f} s", flush=True)
     return 0 if good else 1
 
 
-def _targets(reference: Result, engine: Result, loose: Result) -> bool:
+def _targets(reference: Result, engine: Result, weekly: Result, loose: Result) -> bool:
     false = float(np.mean(reference.false))
     gaps = [np.mean(reference.found[i]) - NOUFAILY[i] for i in range(len(SIZES))]
     middle = [np.median(reference.found[i]) - NOUFAILY[i] for i in range(len(SIZES))]
@@ -167,9 +167,12 @@ def _targets(reference: Result, engine: Result, loose: Result) -> bool:
          verdict(max(map(abs, middle)) <= 0.06)),
         ("engine, false alarms", f"{np.mean(engine.false):.4f}", "<= .010", verdict(np.mean(engine.false) <= 0.010)),
     ]  # fmt: skip
-    for size, target in ENGINE:
-        found = float(np.mean(engine.found[SIZES.index(size)]))
-        rows.append((f"engine, POD at k = {size}", f"{found:.3f}", f">= {target}", verdict(found >= target)))
+    rows.append(("every week counted, false alarms", f"{np.mean(weekly.false):.4f}", "<= .010",
+                 verdict(np.mean(weekly.false) <= 0.010)))  # fmt: skip
+    for name, result in (("engine", engine), ("every week counted", weekly)):
+        for size, target in ENGINE:
+            found = float(np.mean(result.found[SIZES.index(size)]))
+            rows.append((f"{name}, POD at k = {size}", f"{found:.3f}", f">= {target}", verdict(found >= target)))
     sparse = list(SPARSE)
     false = float(np.mean(loose.false[sparse]))
     rows.append(("engine, sparse, false alarms", f"{false:.4f}", "<= .016", verdict(false <= 0.016)))
