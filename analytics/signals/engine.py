@@ -88,19 +88,19 @@ def on(known: Background, as_of: date, q: float = DEFAULT_Q, *, watch: bool = Fa
     tests = tests.kept(decision.testable(tests.least))
     levels = [level for level in sorted(SENSITIVITIES.values()) if level < q] + [q]
     rates = tests.graded(seen, levels)
+    lately = seen.kept(seen.age < max(slow.STARTS))  # all that a test holds
+    passed = [tests.told(int(row), rates[row], lately, known.zones) for row in np.flatnonzero(rates <= q)]
+    evident = [t for t in passed if _evident(lately, t)]
     shown: list[Judged] = []
     for level in levels:
-        passed = [tests.told(int(row), rates[row], seen, known.zones) for row in np.flatnonzero(rates <= level)]
-        fresh = [
-            t for t in passed if _evident(seen, t) and not any(decision.overlap(t.members, s.members) for s in shown)
-        ]
+        fresh = [t for t in evident if t.q <= level and not any(decision.overlap(t.members, s.members) for s in shown)]
         shown += decision.most_specific(fresh)
     median = _median_topic(seen)
     teller = Teller(known.context, seen, len(tests))
     signals = [teller.told(t, median[t.window]) for t in shown]
     worth = np.flatnonzero((rates > q) & (tests.p <= _WATCH_P)) if watch else np.zeros(0, dtype=int)
     surest = worth[np.argsort(tests.p[worth], kind="stable")][: 4 * WATCHED]
-    rising = [tests.told(int(row), rates[row], seen, known.zones) for row in surest]
+    rising = [tests.told(int(row), rates[row], lately, known.zones) for row in surest]
     rising = [t for t in rising if not any(decision.overlap(t.members, s.members) for s in shown) and t.observed > 1]
     watched = [teller.told(t, median[t.window]) for t in decision.most_specific(rising)[:WATCHED]]
     return Found(as_of, len(tests), tuple(sorted(signals, key=lambda s: (s.q, s.p, s.id))), tuple(watched))
@@ -109,11 +109,10 @@ def on(known: Background, as_of: date, q: float = DEFAULT_Q, *, watch: bool = Fa
 def ranked(known: Background, seen: Reviews, tests: Tests, most: int) -> list[Judged]:
     """The surest tests of a day whatever their rate and their evidence, one an event: what the benchmarks compare."""
     shown: list[Judged] = []
-    if not len(tests):
-        return shown
+    lately = seen.kept(seen.age < max(slow.STARTS))
     p = tests.p / testing.weights(seen)[tests.family]
     for row in np.argsort(p, kind="stable")[: 50 * most]:
-        test = tests.told(int(row), 1.0, seen, known.zones)
+        test = tests.told(int(row), 1.0, lately, known.zones)
         if not any(decision.overlap(test.members, s.members) for s in shown):
             shown.append(test)
         if len(shown) == most:

@@ -115,5 +115,5 @@ class Tests:
 def weights(reviews: Reviews) -> np.ndarray:
     """How families share the risk: the irritants equally, and the last one, new subjects, a part of its own."""
     irritants = len(reviews.irritants)
-    each = (1 - NOVELTY) * (irritants + 1) / irritants
+    each = (1 - NOVELTY) * (irritants + 1) / max(irritants, 1)
     return np.array([*[each] * irritants, NOVELTY * (irritants + 1)])

@@ -161,6 +161,12 @@ def test_all_reviews_of_one_day_or_one_place_do_not_break_it() -> None:
     assert detect(nowhere, world.LAST).signals == ()
 
 
+def test_without_irritants_there_is_no_signal() -> None:
+    connection = world.build()
+    connection.execute("DELETE FROM topics; UPDATE review_topics SET irritant = -1, subject = NULL")
+    assert detect(connection, world.LAST).signals == ()
+
+
 def test_a_week_without_reviews_is_a_quiet_week() -> None:
     connection = world.build()
     connection.execute("DELETE FROM reviews WHERE published_on > $day", {"day": world.LAST - timedelta(weeks=1)})
