@@ -85,6 +85,8 @@ def on(known: Background, as_of: date, q: float = DEFAULT_Q, *, watch: bool = Fa
     """Weak signals of one day of a background; with `watch`, also what rises without being a signal."""
     seen = distinct(known, as_of)
     tests = every(known, seen)
+    if not len(tests):
+        return Found(as_of, 0, ())
     tests = tests.kept(decision.testable(tests.least))
     levels = [level for level in sorted(SENSITIVITIES.values()) if level < q] + [q]
     rates = tests.graded(seen, levels)

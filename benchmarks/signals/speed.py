@@ -61,7 +61,7 @@ def child(home: Path, what: str, weeks: int) -> None:
         for block in range(0, weeks, BLOCK):
             end = last - timedelta(weeks=block)
             known = engine.background(connection, end, weeks=BLOCK)
-            for week in range(BLOCK):
+            for week in range(min(BLOCK, weeks - block)):
                 engine.on(known, end - timedelta(weeks=week))
     seconds = time.perf_counter() - began
     print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
