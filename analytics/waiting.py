@@ -7,7 +7,7 @@ measured with (`sql/measured.sql`): what waits here is what the delay page count
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -84,16 +84,27 @@ def structures_of(warehouse: Warehouse, ids: Collection[int]) -> dict[int, str]:
     return {int(id_): structure for id_, structure in warehouse.rows(query, {"ids": list(ids)})} if ids else {}
 
 
-def texts(warehouse: Warehouse, *, days: int) -> list[tuple[int, str]]:
-    """Title and body of the reviews that have waited for `days` days at most, by id: to look for cues in them."""
-    rows = _rows(warehouse, "waiting_texts", Wanted(outside=True), {"days": days})
-    return [(int(id_), text) for id_, text in rows]
+def cued(warehouse: Warehouse, cue: Callable[[str], object], *, days: int) -> frozenset[int]:
+    """Ids of the reviews that have waited for `days` days at most and whose text holds a cue.
+
+    Texts that a refresh read are not read again; `cue` is asked of the others, and returns None without one.
+    """
+    wanted, unread = Wanted(outside=True), "TRUE"
+    found: set[int] = set()
+    if warehouse.has("review_measures"):
+        found = {int(id_) for (id_,) in _rows(warehouse, "waiting_cued", wanted, {"days": days})}
+        unread = (
+            "NOT EXISTS (SELECT 1 FROM review_measures AS t WHERE t.review_id = o.id"
+            " AND t.fingerprint IS NOT DISTINCT FROM r.fingerprint)"
+        )
+    rows = _rows(warehouse, "waiting_texts", wanted, {"days": days}, unread)
+    return frozenset(found | {int(id_) for id_, text in rows if cue(text) is not None})
 
 
 def _rows(
-    warehouse: Warehouse, name: str, wanted: Wanted, params: Mapping[str, Any] | None = None
+    warehouse: Warehouse, name: str, wanted: Wanted, params: Mapping[str, Any] | None = None, unread: str = "TRUE"
 ) -> list[tuple[Any, ...]]:
-    query = "".join(sql(__file__, part) for part in ("measured", "waiting", name))
+    query = "".join(sql(__file__, part) for part in ("measured", "waiting", name)).replace("/*unread*/ TRUE", unread)
     query, bound = narrowed(query, wanted.filters)
     asked = {
         "end": date.fromisoformat(warehouse.snapshot.last_publication) + timedelta(days=1),

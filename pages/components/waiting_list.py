@@ -199,5 +199,4 @@ def _own(who: Person, filters: Filters) -> Filters:
 def _cues(snapshot_id: str) -> frozenset[int]:
     from generation import distress
 
-    texts = waiting.texts(store.warehouse(), days=CUES_DAYS)
-    return frozenset(id_ for id_, text in texts if distress.assess(text) is not None)
+    return waiting.cued(store.warehouse(), distress.cue, days=CUES_DAYS)

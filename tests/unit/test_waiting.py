@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from analytics import delays, pace, waiting
 from analytics.waiting import Wanted
+from data import snapshots
 from data.filters import Filters
 from data.warehouse import Warehouse, open_current
 from tests import tiny
@@ -56,8 +58,32 @@ def test_nothing_waits_where_nothing_is(warehouse: Warehouse):
     assert (none.waiting, none.late, none.oldest_days) == (0, 0, None)
 
 
-def test_recent_texts_for_cues(warehouse: Warehouse):
-    assert sorted(id_ for id_, _ in waiting.texts(warehouse, days=15)) == [6, 7, 8, 9, 10, 11]
+def test_recent_texts_are_looked_into_for_cues(warehouse: Warehouse):
+    read: list[str] = []
+
+    def cue(text: str) -> str | None:
+        read.append(text)
+        return "mourir" if "mourir" in text else None
+
+    assert waiting.cued(warehouse, cue, days=15) == {10}
+    assert len(read) == 6
+
+
+def test_a_text_that_refresh_read_is_not_read_again_until_it_changes(tiny_home: Path):
+    from data import measures
+    from generation import distress
+
+    file = snapshots.file_of(tiny_home, snapshots.current(tiny_home))
+    with duckdb.connect(str(file)) as db:
+        measures.refresh(db, distress.cue)
+    opened = open_current(tiny_home)
+    assert waiting.cued(opened, pytest.fail, days=15) == {10}
+    opened.close()
+    with duckdb.connect(str(file)) as db:
+        db.execute("UPDATE reviews SET body = 'Tout va bien', title = 'Merci', fingerprint = 1 WHERE id = 10")
+    opened = open_current(tiny_home)
+    assert waiting.cued(opened, distress.cue, days=15) == frozenset()
+    opened.close()
 
 
 def test_words_and_a_choice_of_reviews_narrow_the_list(warehouse: Warehouse):
