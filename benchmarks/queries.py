@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 TARGET_MS = 150.0
 CHANGE_MS = 300.0
 PERIODS = ("12 mois", "Tout")
+SEARCHED = "carte identité"
 CHANGES = 20  # of a filter
 OWNED = dict.fromkeys(
     ("replies", "review_typologies", "review_topics", "model_review_topics", "review_measures", "review_metadata"),
@@ -137,9 +138,9 @@ def watched(found: dict[str, Timed]) -> Iterator[None]:
 
 
 def opened(
-    slug: str, ids: Mapping[str, str], period: str, watch: Callable[[], AbstractContextManager[None]]
+    slug: str, about: Mapping[str, str], period: str, watch: Callable[[], AbstractContextManager[None]]
 ) -> AppTest:
-    """Open a room the way its people do, over a period, on the object of `ids` when it is about one; caches are empty.
+    """Open a room the way its people do, over a period, with the parameters `about` of its address; caches are empty.
 
     `watch` is entered for the room alone: the first run of a session opens its person's home page.
     """
@@ -152,9 +153,8 @@ def opened(
     app = AppTest.from_file(str(navigation.ROOT / "app.py"), default_timeout=600)
     app.session_state["profil"] = next(p.id for p in identity.DEVELOPMENT if p.role in room.roles)
     app.run()
-    app.query_params["periode"] = period
-    if slug in ids:
-        app.query_params["id"] = ids[slug]
+    for name, value in {"periode": period, **about}.items():
+        app.query_params[name] = value
     st.cache_data.clear()
     with watch():
         app.switch_page(room.script).run()
@@ -176,17 +176,20 @@ def changed(app: AppTest, watch: Callable[[], AbstractContextManager[None]]) -> 
     return taken
 
 
-def objects(file: Path) -> dict[str, str]:
-    """What the rooms about one thing are opened on: the largest irritant, the first signal, the newest waiting review."""
+def objects(file: Path) -> dict[str, dict[str, str]]:
+    """What rooms are opened on: the largest irritant, the first signal, the newest waiting review, the largest structure,
+    a search of two common words.
+    """
     asked = {
         "irritant": "SELECT id FROM topics WHERE level = 'irritant' ORDER BY size DESC LIMIT 1",
         "signal": "SELECT id FROM signals ORDER BY id LIMIT 1",
         "avis": "SELECT id FROM reviews WHERE first_reply_at IS NULL ORDER BY published_at DESC, id LIMIT 1",
+        "structure": "SELECT structure_id FROM reviews GROUP BY 1 ORDER BY structure_id IS NULL, count(*) DESC LIMIT 1",
     }
     with duckdb.connect(str(file), read_only=True) as db:
         found = {slug: db.execute(query).fetchall() for slug, query in asked.items()}
-    ids = {slug: str(rows[0][0]) for slug, rows in found.items() if rows}
-    return ids | {"rediger": ids["avis"]} if "avis" in ids else ids
+    ids = {slug: {"id": str(rows[0][0])} for slug, rows in found.items() if rows}
+    return ids | {"recherche": {"mots": SEARCHED}} | ({"rediger": ids["avis"]} if "avis" in ids else {})
 
 
 def loopback() -> None:
@@ -249,7 +252,7 @@ def measured(home: Path, passes: int, rooms: Sequence[str] | None = None) -> int
         changes: list[float] = []
         for lap in range(passes + 1):  # the first warms the file's pages, as any earlier visit does
             for period in PERIODS:
-                app = opened(room.slug, ids, period, partial(watched, found))
+                app = opened(room.slug, ids.get(room.slug, {}), period, partial(watched, found))
                 failed = failed or (app.exception[0].message if app.exception else "")
             if lap == 0:
                 first = dict(found)

@@ -1,8 +1,9 @@
-"""How long search takes: `python -m benchmarks.search [--reviews 1000000] [--data DIR]`.
+"""How long search takes: `python -m benchmarks.search [--reviews 1000000] [--data DIR | --home DIR]`.
 
 Writes the demo's reviews as an ingest would keep them (the columns that search reads), builds the index of words, and
 asks the questions of the page, count and first page together, on a warm file. `--data`
-names a folder that `python -m data demo` wrote. Exit status 1 when a question takes 300 ms or more with the index.
+names a folder that `python -m data demo` wrote; `--home` a refreshed home, whose index is there already (that of
+`python -m benchmarks.queries --big DIR`). Exit status 1 when a question takes 300 ms or more with the index.
 """
 
 from __future__ import annotations
@@ -34,8 +35,8 @@ FROM read_csv($file, delim=';', quote='"', all_varchar=true, header=true, parall
 """
 
 
-def prepared(home: Path, file: Path, most: int) -> tuple[Path, float, int]:
-    """A snapshot with the reviews and their index: its file, seconds to index, reviews."""
+def prepared(home: Path, file: Path, most: int) -> float:
+    """Publish a snapshot with the reviews and their index; seconds to index."""
     with snapshots.building(home) as work:
         connection = duckdb.connect(str(work.file))
         for name in ("schema", "schema_derived"):
@@ -47,7 +48,7 @@ def prepared(home: Path, file: Path, most: int) -> tuple[Path, float, int]:
         held, last = connection.execute("SELECT count(*), max(published_on) FROM reviews").fetchall()[0]
         connection.close()
         work.publish(demo=True, last_publication=str(last), reviews=held, refreshed=False)
-    return snapshots.file_of(home, snapshots.current(home)), seconds, int(held)
+    return seconds
 
 
 def timed(warehouse: Warehouse, typed: str, runs: int) -> tuple[float, int]:
@@ -66,20 +67,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--reviews", type=int, default=1_000_000)
     parser.add_argument("--data", type=Path)
+    parser.add_argument("--home", type=Path)
     parser.add_argument("--runs", type=int, default=5)
     args = parser.parse_args(argv)
     slow = False
     with tempfile.TemporaryDirectory(prefix="vigie-search-") as scratch:
-        folder = args.data or Path(scratch) / "demo"
-        if args.data is None:
-            command = ["-m", "data", "demo", "--reviews", str(args.reviews), "--seed", "21", "--out", str(folder)]
-            subprocess.run([sys.executable, *command], cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
-        home = Path(scratch) / "home"
-        file, seconds, held = prepared(home, folder / "experiences.csv", args.reviews)
-        indexed = Warehouse(home, snapshots.current(home))
+        home, told = args.home, ""
+        if home is None:
+            folder = args.data or Path(scratch) / "demo"
+            if args.data is None:
+                command = ["-m", "data", "demo", "--reviews", str(args.reviews), "--seed", "21", "--out", str(folder)]
+                subprocess.run([sys.executable, *command], cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
+            home = Path(scratch) / "home"
+            told = f"; index built in {prepared(home, folder / 'experiences.csv', args.reviews):.1f} s"
+        snapshot = snapshots.current(home)
+        file, held = snapshots.file_of(home, snapshot), snapshot.reviews
+        indexed = Warehouse(home, snapshot)
         rows = [(typed, *timed(indexed, typed, args.runs)) for typed in QUESTIONS]
         indexed.close()
-        print(f"\n{held:,} reviews; index built in {seconds:.1f} s, file of {file.stat().st_size / 1e6:,.0f} MB\n")
+        print(f"\n{held:,} reviews{told}, file of {file.stat().st_size / 1e6:,.0f} MB\n")
         print("| asked | reviews found | ms |")
         print("|---|---|---|")
         for typed, ms, found in rows:
