@@ -19,6 +19,13 @@ from data.warehouse import Warehouse, sql
 
 MOST_WORDS = 12
 SAMPLED = 100_000  # reviews whose words comparisons count, about: more of them change no verdict
+_BETWEEN = r"[^a-z0-9à-öø-ÿœ\p{M}]"  # what may stand between two words
+_SPELT = {  # a letter and those it is the folded form of, composed or not
+    letter: f"[{letter}{accented}]\\p{{M}}*"
+    for letter, accented in {
+        "a": "àâäáãå", "c": "ç", "e": "éèêë", "i": "îïíì", "n": "ñ", "o": "ôöóòõ", "u": "ùûüú", "y": "ÿý",
+    }.items()
+}  # fmt: skip
 _TOKEN = re.compile(r"[a-z0-9]+")
 _QUOTED = re.compile(r"[\"«“]([^\"»”]*)[\"»”]")
 FOLDED = "regexp_replace(lower(strip_accents(replace(replace(concat_ws(' ', r.title, r.body), 'œ', 'oe'), 'Œ', 'oe'))), '[^a-z0-9]+', ' ', 'g')"
@@ -68,16 +75,32 @@ def condition(warehouse: Warehouse, words: str, prefix: str = "w") -> tuple[str,
         values[name] = token
         if indexed:
             values[f"{name}_end"] = token + "\uffff"
-            parts.append(
-                f"r.id IN (SELECT w.review_id FROM review_words AS w WHERE w.word >= ${name} AND w.word < ${name}_end)"
-            )
+            parts.append(f"SELECT w.review_id FROM review_words AS w WHERE w.word >= ${name} AND w.word < ${name}_end")
         else:
             parts.append(f"contains(' ' || {FOLDED}, ' ' || ${name})")
-    whole = " AND ".join(parts)
-    for k, phrase in enumerate(phrases(words)):  # CASE: texts are read for reviews that hold the words, never for all
-        values[f"{prefix}p{k}"] = phrase
-        whole = f"CASE WHEN {whole} THEN contains(' ' || {FOLDED}, ' ' || ${prefix}p{k}) ELSE FALSE END"
+    whole = " AND ".join(f"r.id IN ({part})" if indexed else part for part in parts)
+    for k, phrase in enumerate(phrases(words)):  # texts are read for reviews that hold the words, never for all
+        name = f"{prefix}p{k}"
+        values[name] = _pattern(phrase) if indexed else phrase
+        if indexed:
+            both = " INTERSECT ".join(parts)
+            whole += (
+                f" AND r.id IN (SELECT x.id FROM reviews AS x JOIN ({both}) AS c ON c.review_id = x.id"
+                f" WHERE CASE WHEN c.review_id <> -1 THEN regexp_matches(concat_ws(' ', x.title, x.body), ${name}) END)"
+            )
+        else:
+            whole = f"CASE WHEN {whole} THEN contains(' ' || {FOLDED}, ' ' || ${name}) ELSE FALSE END"
     return f"({whole})", values
+
+
+def _pattern(phrase: str) -> str:
+    """A folded phrase as a pattern over texts as people wrote them."""
+    text = "".join(_SPELT.get(letter, letter) for letter in phrase)
+    for pair, ligature in (("oe", "œ"), ("ae", "æ")):
+        text = text.replace(
+            "".join(_SPELT[letter] for letter in pair), f"(?:{pair}|{ligature}|{_SPELT[pair[0]]}{_SPELT[pair[1]]})"
+        )
+    return f"(?i)(?:^|{_BETWEEN}){text.replace(' ', _BETWEEN + '+')}"
 
 
 def any_condition(warehouse: Warehouse, expressions: Sequence[str]) -> tuple[str, dict[str, str]]:

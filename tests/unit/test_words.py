@@ -48,6 +48,18 @@ def test_words_are_found_by_their_beginning_whatever_their_accents(
     assert reviews.count(searched, Filters(), words=typed) == len(ids)
 
 
+def test_a_phrase_is_found_as_people_write_it(tiny_home: Path) -> None:
+    said = "Le CŒUR du problème : ma carte\n« grise », re\u0301ponse de l'été"
+    with duckdb.connect(str(snapshots.file_of(tiny_home, snapshots.current(tiny_home)))) as connection:
+        connection.execute("UPDATE reviews SET body = $said WHERE id = 3", {"said": said})
+        words.build(connection)
+    opened = warehouse.open_current(tiny_home)
+    for typed in ("le cœur du probleme", "coeur du problème", "carte grise", "reponse de l'ete", "ma carte gris"):
+        assert [r.id for r in reviews.page(opened, Filters(), words=f'"{typed}"')] == [3], typed
+    for typed in ("arte grise", "grise carte", "du coeur", "œur du"):
+        assert reviews.count(opened, Filters(), words=f'"{typed}"') == 0, typed
+
+
 def test_nothing_typed_is_every_review(searched: Warehouse) -> None:
     assert reviews.count(searched, Filters(), words="  ") == 12
 
