@@ -6,7 +6,8 @@ twelve months and over everything (« Tout »), caches emptied before each pass,
 query it sends to the warehouse is timed, each on its own cursor. Then, caches left as the visit leaves them, the filter of
 institutions is changed again and again, always to another value, and the whole run of the page is timed.
 
-Targets: the 95th percentile of each query under 150 ms, of a change of filter under 300 ms. `cpu` is the processor's time, all
+Targets: the 95th percentile of each query under 150 ms; of a change of filter on the pages of delays and of the AI's impact,
+under 300 ms (the others' are told). `cpu` is the processor's time, all
 threads together: on a machine busy with other work it says what the wall clock cannot. What a process reads once a
 snapshot (the choices of the filters, the delays' table) is told apart. Exit status 1 when a page misses.
 """
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 TARGET_MS = 150.0
 CHANGE_MS = 300.0
+CHANGE_ROOMS = ("delais", "supervision", "structure", "impact-ia", "mesures-redaction")
 PERIODS = ("12 mois", "Tout")
 SEARCHED = "carte identité"
 CHANGES = 20  # of a filter
@@ -290,7 +292,7 @@ def _told(slug: str, found: Mapping[str, Timed], changes: list[float]) -> list[s
     if changes:
         whole = Timed("", changes)
         line += f"{whole.at(0.5):>12.0f}{whole.at(0.95):>6.0f}"
-        if whole.at(0.95) > CHANGE_MS:
+        if slug in CHANGE_ROOMS and whole.at(0.95) > CHANGE_MS:
             missed.append(f"{slug}: a change of filter ({whole.at(0.95):.0f} ms)")
     else:
         line += f"{'':18}"
