@@ -72,7 +72,7 @@ def listing(warehouse: Warehouse, filters: Filters) -> pd.DataFrame:
     if before is None:
         frame["n_previous"], frame["change"] = None, None
     else:
-        previous = _figures(warehouse, before).set_index("id")["n"]
+        previous = _counts(warehouse, before)
         frame["n_previous"] = frame["id"].map(previous).fillna(0).astype(int)
         frame["change"] = (frame["n"] / frame["n_previous"].where(frame["n_previous"] > 0) - 1).astype(float)
     trends = blocks(warehouse, filters)
@@ -85,8 +85,7 @@ def unassigned(warehouse: Warehouse, filters: Filters) -> int:
     """Reviews of the selection that no irritant explains."""
     if not warehouse.has("topics"):
         return 0
-    figures = _figures(warehouse, filters)
-    return int(figures.loc[figures["id"] == UNASSIGNED, "n"].sum())
+    return int(_counts(warehouse, filters).get(UNASSIGNED, 0))
 
 
 def label(warehouse: Warehouse, irritant_id: int) -> str | None:
@@ -212,8 +211,17 @@ def changes(warehouse: Warehouse, most: int = 200) -> pd.DataFrame:
 
 
 def _figures(warehouse: Warehouse, filters: Filters) -> pd.DataFrame:
-    query = sql(__file__, "irritant_figures").replace("/*measured*/", delays.measured())
-    return warehouse.frame(*narrowed(query, filters))
+    figures, days = (
+        warehouse.frame(*narrowed(sql(__file__, name).replace("/*measured*/", delays.measured()), filters))
+        for name in ("irritant_figures", "irritant_days")
+    )
+    return figures.merge(days, on="id", how="left")
+
+
+def _counts(warehouse: Warehouse, filters: Filters) -> dict[int, int]:
+    """Reviews of each irritant, unassigned ones included."""
+    rows = warehouse.rows(*narrowed(sql(__file__, "irritant_counts"), filters))
+    return {int(id_): int(n) for id_, n in rows}
 
 
 def _about(

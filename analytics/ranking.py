@@ -42,7 +42,8 @@ def criteria(warehouse: Warehouse, filters: Filters) -> pd.DataFrame:
     if listing.empty:
         return listing
     more = warehouse.frame(*narrowed(sql(__file__, "irritant_spread"), filters))
-    frame = listing.merge(more, on="id", how="left")
+    places = warehouse.frame(*narrowed(sql(__file__, "irritant_places"), filters))
+    frame = listing.merge(more, on="id", how="left").merge(places, on="id", how="left")
     growth = trends(np.array(frame["trend"].tolist(), dtype=float), _totals(warehouse, filters))
     frame[["growth", "growth_low", "growth_high"]] = growth
     felt, negative = int(more["felt"].sum()), int(more["negative"].sum())

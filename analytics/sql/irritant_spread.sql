@@ -1,11 +1,8 @@
--- What ranks an irritant beyond its volume: declared feelings, spread, and the five general tags. Unassigned included.
+-- What ranks an irritant beyond its volume: declared feelings and the five general tags. Unassigned included.
 SELECT
     t.irritant AS id,
     count(r.sentiment) AS felt,
     count(*) FILTER (WHERE r.sentiment = 'Négatif') AS negative,
-    count(DISTINCT r.structure_id) AS structures,
-    count(DISTINCT r.typology) AS typologies,
-    count(DISTINCT r.department) AS departments,
     count(r.accessibility) + count(r.information) + count(r.relation) + count(r.responsiveness) + count(r.simplicity)
         AS tagged,
     count(*) FILTER (WHERE r.accessibility = 'Négatif') + count(*) FILTER (WHERE r.information = 'Négatif')
