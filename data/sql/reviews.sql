@@ -1,4 +1,4 @@
--- One row a kept record, typed. The order of the columns is that of schema.sql. Its replies are loaded first.
+-- One row a kept record, typed. The order of the columns is that of schema.sql. What its replies amount to is written once they are loaded.
 INSERT INTO reviews BY NAME
 SELECT
     identifier(c.id) AS id,
@@ -38,11 +38,7 @@ SELECT
     md5_number_lower(concat_ws(chr(31), {said})) AS fingerprint,
     coalesce(seen.first_seen_at, $seen::TIMESTAMP) AS first_seen_at,
     CASE WHEN seen.id IS NULL THEN NULL WHEN fingerprint IS DISTINCT FROM seen.said THEN $seen::TIMESTAMP ELSE seen.changed_at END
-        AS changed_at,
-    a.replied,
-    a.only_canned,
-    a.verdicts,
-    a.useful_verdicts
+        AS changed_at
 FROM clean c
 LEFT JOIN scratch.places place ON place.key = concat_ws('|', coalesce(c.department, ''), coalesce(c.department_name, ''), coalesce(c.region, ''), coalesce(c.region_name, ''))
 LEFT JOIN scratch.typologies t ON t.label = c.typology_1
@@ -50,5 +46,4 @@ LEFT JOIN structures s ON s.id = c.structure_id_1
 LEFT JOIN scratch.channels ch
     ON ch.key = concat_ws('|', coalesce(c.channels_1, ''), coalesce(c.channels_2, ''), coalesce(c.channels_3, ''))
 LEFT JOIN seen ON seen.id = identifier(c.id)
-LEFT JOIN ({replied}) AS a ON a.review_id = identifier(c.id)
 WHERE c.row NOT IN (SELECT row FROM scratch.refused WHERE row IS NOT NULL);
