@@ -7,7 +7,6 @@ with a reason.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -22,38 +21,13 @@ from data.operations.errors import Conflict
 from data.operations.similarity import as_proposed, similarity
 from data.operations.stored import StoredDraft
 from data.operations.tables import now
-from pages.components import dialogs, evidence, french, proposal, store
+from pages.components import autosave, dialogs, evidence, french, proposal, store
+from pages.components.autosave import Kept
 
 if TYPE_CHECKING:
     from generation.results import Finding
 
 _HEIGHT = 340
-_AUTOSAVE = st.components.v2.component(
-    "vigie_autosave",
-    js="""
-// The text area hands its text over when left; this does the same after a second and a half without a key.
-const handlers = new WeakMap()
-export default function ({ data, parentElement }) {
-  const before = handlers.get(parentElement)
-  if (before) document.removeEventListener("input", before)
-  let timer
-  const later = (event) => {
-    const area = event.target
-    if (!(area instanceof HTMLTextAreaElement) || !area.closest("." + data.field)) return
-    clearTimeout(timer)
-    timer = setTimeout(() => {
-      const keys = { key: "Enter", code: "Enter", ctrlKey: true, bubbles: true }
-      if (area.isConnected) area.dispatchEvent(new KeyboardEvent("keydown", keys))
-    }, 1500)
-  }
-  handlers.set(parentElement, later)
-  document.addEventListener("input", later)
-  const area = document.querySelector("." + data.field + " textarea")
-  if (area) later({ target: area })  // words typed before this listened; nothing happens when none was
-  return () => document.removeEventListener("input", later)
-}
-""",
-)
 
 
 def field(text: DeskText) -> str:
@@ -73,10 +47,18 @@ def field(text: DeskText) -> str:
         placeholder="Écrivez ici la réponse à la personne.",
         label_visibility="collapsed",
     )
-    _AUTOSAVE(data={"field": "st-key-" + re.sub(r"[^a-zA-Z0-9_-]", "-", key)}, key=f"autosave_{key}", height=1)
+    autosave.watch(key, saved=text.body, received=_received(text))
     saved = st.session_state.get(f"_saved_{text.review_id}")
     st.caption(f"{french.count(len(body or ''), 'caractère')} · {saved or 'Chaque modification est enregistrée.'}")
     return body or ""
+
+
+def bring_back(text: DeskText) -> None:
+    """Words that a lost connection had held back, brought to the store; call it before the editor, outside any fragment."""
+    kept = autosave.lost(_keys(text)[0], received=_received(text))
+    if kept is not None:
+        _found(text, kept)
+        st.rerun()
 
 
 def kind(text: DeskText, body: str, draft: StoredDraft | None) -> str:
@@ -157,9 +139,29 @@ def _keys(text: DeskText) -> tuple[str, str]:
     return f"reply_{text.review_id}_{text.person}", f"_version_{text.review_id}_{text.person}"
 
 
+def _received(text: DeskText) -> str | None:
+    """The last words that this session received, saved or not."""
+    return st.session_state.get(f"_received_{text.review_id}")
+
+
+def _found(text: DeskText, kept: Kept) -> None:
+    """Words that a lost connection had held back: saved if nothing else was since, else shown for the person to choose."""
+    st.session_state[f"_received_{text.review_id}"] = kept.words
+    current = desk.get(store.operations(), text.review_id, text.person)
+    if current is None or current.body == kept.words:
+        return
+    if current.closed_at is None and current.body == kept.over:
+        desk.save(store.operations(), current, kept.words)
+        st.toast("Les mots tapés pendant la coupure sont enregistrés.", icon=":material/cloud_done:")
+    else:
+        told = "Ce texte a changé ailleurs pendant que la connexion était coupée."
+        st.session_state[f"_unsaved_{text.review_id}"] = (told, kept.words)
+
+
 def _save(text: DeskText) -> None:
     key, seen = _keys(text)
     typed = st.session_state[key] or ""
+    st.session_state[f"_received_{text.review_id}"] = typed
     try:
         saved = desk.save(store.operations(), replace(text, version=st.session_state[seen]), typed)
     except Conflict as error:

@@ -43,6 +43,11 @@ if TYPE_CHECKING:
 
 who = identity.guard("rediger")
 engine = store.operations()
+# On a wide screen the reply and the ways to go on stay in sight while the sources scroll beside them.
+_BESIDE = (
+    "<style>@media (min-width: 641px) { [data-testid=stColumn]:has(.st-key-answer) "
+    "{ position: sticky; top: 4rem; align-self: flex-start } }</style>"
+)
 _LEAVE = "Votre texte est gardé ; les autres ne vous verront plus sur cet avis."
 
 
@@ -150,6 +155,7 @@ def work(review: Review) -> None:
         if handed_over(review, found, escalation):
             return
         text = desk.opened(engine, review.id, who.id)
+        editor.bring_back(text)
         whose = assignments.of_review(engine, review.id)
         if whose is not None and whose.person != who.id:
             st.info(f"Cet avis est à {identity.name_of(whose.person)}.", icon=":material/person:")
@@ -159,7 +165,9 @@ def work(review: Review) -> None:
                 "Mettez-vous d'accord : la première réponse envoyée sera la seule.",
                 icon=":material/group:",
             )
-    asked, answer = st.columns([2, 3], gap="medium")
+    asked, side = st.columns([2, 3], gap="medium")
+    answer = side.container(key="answer")
+    st.html(_BESIDE)
     with asked:
         st.header("L'avis", anchor=False)
         verbatims.card(review, key="desk", link=False)

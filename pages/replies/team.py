@@ -229,7 +229,7 @@ with states.guarded("Les chiffres de l'équipe n'ont pas pu être calculés"):
     busiest = max(agents, key=lambda work: work.taken + work.in_hand, default=None)
     load = ""
     if busiest is not None and busiest.taken + busiest.in_hand:
-        load = f" ; le plus chargé : {identity.name_of(busiest.id)} ({french.number(busiest.taken)} à traiter)"
+        load = f" ; le plus chargé : {identity.name_of(busiest.id)} ({french.number(busiest.taken)} à traiter, {french.number(busiest.in_hand)} en cours)"
     sentence.write(
         f"{french.count(total.waiting, 'avis attend', 'avis attendent')}, toutes dates de publication confondues, dont "
         f"{french.number(total.late)} en retard ; "

@@ -73,12 +73,19 @@ class Server:
     log: Path
 
 
-def serve(home: Path, log: Path, script: str = "asgi.py", **environment: str) -> Iterator[Server]:
-    """Start the real server on a free loopback port; end that very process afterwards."""
+def free_port() -> int:
+    """A loopback port nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with log.open("w") as out:
+        return int(probe.getsockname()[1])
+
+
+def serve(
+    home: Path, log: Path, script: str = "asgi.py", *, port: int | None = None, **environment: str
+) -> Iterator[Server]:
+    """Start the real server on a free loopback port; end that very process afterwards."""
+    port = port or free_port()
+    with log.open("a") as out:
         process = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port)],
             cwd=ROOT,

@@ -19,7 +19,7 @@ from data.operations import assignments, desk, escalations, feedback, journal, r
 from data.operations.engine import open_store
 from data.warehouse import open_current
 from generation import distress
-from tests.e2e.conftest import Server, command, settled, visit
+from tests.e2e.conftest import Server, command, free_port, serve, settled, visit
 
 AGENT, OTHER, LEAD = "agent.demo", "agent2.demo", "chef.demo"
 
@@ -249,6 +249,55 @@ def test_a_reload_in_mid_edit_loses_nothing(server: Server, store: Engine, page:
     text = desk.get(store, review, AGENT)
     assert text is not None
     assert text.body.endswith("Nous revenons vers vous")
+
+
+def test_a_reload_before_the_words_were_saved_loses_nothing(
+    server: Server, store: Engine, page: Page, review: int
+) -> None:
+    at_desk(page, server, review)
+    editor(page).click()
+    page.keyboard.press("Control+End")
+    page.keyboard.type(" Mots tapés à l'instant")
+    page.reload()
+    settled(page)
+    expect(editor(page)).to_have_value(re.compile("Mots tapés à l'instant$"), timeout=60_000)
+    text = desk.get(store, review, AGENT)
+    assert text is not None
+    assert text.body.endswith("Mots tapés à l'instant")
+
+
+def test_a_server_that_stops_and_starts_again_loses_no_word(
+    demo_home: Path, store: Engine, page: Page, review: int, tmp_path: Path
+) -> None:
+    port = free_port()
+    first = serve(demo_home, tmp_path / "log", port=port)
+    at_desk(page, next(first), review)
+    written(page, "Bonjour, voici la démarche.")
+    editor(page).press("Control+End")
+    page.keyboard.type(" Des mots de plus")
+    first.close()  # before they were saved
+    expect(editor(page)).to_be_disabled()
+    second = serve(demo_home, tmp_path / "log", port=port)
+    next(second)
+    expect(editor(page)).to_be_enabled(timeout=60_000)
+    limit = time.monotonic() + 60
+    while time.monotonic() < limit:
+        text = desk.get(store, review, AGENT)
+        assert text is not None
+        if text.body == "Bonjour, voici la démarche. Des mots de plus":
+            break
+        page.wait_for_timeout(500)
+    assert text.body == "Bonjour, voici la démarche. Des mots de plus"
+    expect(editor(page)).to_have_value("Bonjour, voici la démarche. Des mots de plus")
+    second.close()
+
+
+def test_the_three_ways_to_go_on_stay_in_sight(server: Server, page: Page, review: int) -> None:
+    at_desk(page, server, review)
+    for down in (0, 600, 1200):
+        page.locator("[data-testid=stMain]").evaluate("(main, down) => main.scrollTo(0, down)", down)
+        for name in ("Envoyer telle quelle", "Autre proposition", "Bouton de détresse"):
+            expect(page.get_by_role("button", name=re.compile(name))).to_be_in_viewport()
 
 
 def test_from_the_queue_to_the_sending_with_the_keyboard_alone(server: Server, store: Engine, page: Page) -> None:
