@@ -38,6 +38,12 @@ ACTIONS = {
     "escalation.open": "Avis confié à une personne",
     "escalation.close": "Avis confié traité",
     "signal.triage": "Signal trié",
+    "signal.forward": "Signal transmis",
+    "signal.subscribe": "Abonnement aux signaux",
+    "signal.unsubscribe": "Abonnement arrêté",
+    "signal.digest": "Lettre des signaux envoyée",
+    "withdrawal.erase": "Avis retirés du portail, effacés ici",
+    "model.report": "Vérification ou mesure d'un modèle",
     "adoption.declare": "Adoption de l'IA déclarée",
     "adoption.take_back": "Adoption de l'IA : déclaration retirée",
     "trial.start": "Essai commencé",
@@ -89,6 +95,9 @@ DETAILS = {  # what the details of an entry are called; the others (ids) stay in
     "cause": "explication",
     "withheld": "écartée des sources",
     "replies": "réponses",
+    "reviews": "avis",
+    "rows": "lignes effacées",
+    "drafts": "propositions allégées",
 }
 VALUES = {
     "as_proposed": "telle quelle",

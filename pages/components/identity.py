@@ -8,6 +8,7 @@ was opened first.
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -39,6 +40,7 @@ DEVELOPMENT = (
 
 
 PARAMETER = "profil"
+_PROCESS = re.compile(r"-\d+-[0-9a-f]{6}$")  # a drafting process: machine, number, mark
 _MACHINES = {"portail": "Portail", "envoi": "Transmission", "horloge": "Effacement programmé"}
 
 
@@ -77,6 +79,8 @@ def name_of(id_: str) -> str:
         return "Rédacteur, à l'avance"
     if id_ in _MACHINES:
         return _MACHINES[id_]
+    if _PROCESS.search(id_):
+        return f"Rédacteur {id_}"
     return next((person.name for person in DEVELOPMENT if person.id == id_), id_)
 
 

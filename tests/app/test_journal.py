@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
 
-from data.operations import desk, drafts, replies
+from data.operations import desk, drafts, journal, replies
 from data.operations.engine import open_store, writing
+from pages.components import identity, navigation
 from tests.app.conftest import Opened, said
 
 
@@ -39,6 +41,28 @@ def test_filters_narrow_by_person_action_and_review(store: Engine, open_page: Op
     assert "Aucune action ne correspond" in said(app)
     app.text_input(key="j_avis").set_value("six").run()
     assert "que des chiffres" in said(app)
+
+
+def test_every_action_that_is_recorded_has_words(store: Engine):
+    page = ast.parse((navigation.ROOT / navigation.room("journal").script).read_text("utf-8"))
+    [told] = [
+        ast.literal_eval(node.value)
+        for node in page.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "ACTIONS"
+    ]
+    recorded = {
+        call.args[3].value
+        for module in Path(journal.__file__).parent.glob("*.py")
+        for call in ast.walk(ast.parse(module.read_text("utf-8")))
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == "record" and isinstance(call.args[3], ast.Constant)
+    }
+    assert {"reply.send", "draft.cancel", "withdrawal.erase"} <= recorded
+    assert recorded <= set(told)
+
+
+def test_drafting_processes_are_named_as_such():
+    assert identity.name_of("machine-11964-9166a1") == "Rédacteur machine-11964-9166a1"
+    assert identity.name_of("inconnu") == "inconnu"
 
 
 def test_details_are_told_in_words(store: Engine, open_page: Opened):
