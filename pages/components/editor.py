@@ -27,7 +27,7 @@ from pages.components.autosave import Kept
 if TYPE_CHECKING:
     from generation.results import Finding
 
-_HEIGHT = 340
+_HEIGHT = 220  # the three ways to go on stay in sight under it on a screen of 900 pixels
 
 
 def field(text: DeskText) -> str:

@@ -39,6 +39,11 @@ def scale() -> list[list[float | str]]:
     return [[0, "#eeeeee"], [0.001, "#d5d5f5"], [1, "#000091"]]
 
 
+def paper() -> str:
+    """Background of the page."""
+    return "#161616" if dark() else "#ffffff"
+
+
 def ink() -> str:
     """Text of a chart: readable on the page's background."""
     return "#dddddd" if dark() else "#3a3a3a"

@@ -30,6 +30,7 @@ from pages.components import (
     french,
     identity,
     links,
+    palette,
     proposal,
     reading,
     states,
@@ -43,10 +44,11 @@ if TYPE_CHECKING:
 
 who = identity.guard("rediger")
 engine = store.operations()
-# On a wide screen the reply and the ways to go on stay in sight while the sources scroll beside them.
+# On a wide screen the reply stays beside the sources as they scroll, and the ways to go on at the foot of the screen.
 _BESIDE = (
-    "<style>@media (min-width: 641px) { [data-testid=stColumn]:has(.st-key-answer) "
-    "{ position: sticky; top: 4rem; align-self: flex-start } }</style>"
+    "<style>@media (min-width: 641px) {{ [data-testid=stColumn]:has(.st-key-answer) "
+    "{{ position: sticky; top: 4rem; align-self: flex-start }} "
+    ".st-key-ways {{ position: sticky; bottom: 0; z-index: 2; background: {paper} }} }}</style>"
 )
 _LEAVE = "Votre texte est gardé ; les autres ne vous verront plus sur cet avis."
 
@@ -167,7 +169,7 @@ def work(review: Review) -> None:
             )
     asked, side = st.columns([2, 3], gap="medium")
     answer = side.container(key="answer")
-    st.html(_BESIDE)
+    st.html(_BESIDE.format(paper=palette.paper()))
     with asked:
         st.header("L'avis", anchor=False)
         verbatims.card(review, key="desk", link=False)
@@ -223,35 +225,36 @@ def hands(review: Review, draft: StoredDraft | None, helped: bool, distress: boo
     begun = stored.get(engine, text.draft_id) if text.draft_id else None
     reference = begun or draft
     points = proposal.findings(reference, body) if reference is not None and body.strip() else []
-    with _level("1 · Envoyer"):
-        st.button(
-            editor.kind(text, body, begun),
-            type="primary",
-            icon=":material/send:",
-            key="send",
-            disabled=not body.strip(),
-            on_click=dialogs.open_,
-            args=(f"send:{review.id}",),
-            shortcut="Alt+E",
-        )
-    with _level("2 · Retravailler"):
-        if helped:
-            rework(review, text, body, draft)
-        else:
-            st.caption("Le texte est à vous, sans IA.")
-    with _level("3 · Passer la main"):
-        if distress and st.button(
-            "Bouton de détresse",
-            icon=":material/support:",
-            key="distress",
-            help="Confier cet avis à une personne. L'IA est désactivée pour lui, vous êtes libéré.",
-            shortcut="Alt+D",
-        ):
-            dialogs.open_(f"distress:{review.id}")
-            st.rerun()
-        if st.button("Rendre à la file", icon=":material/undo:", key="leave", type="tertiary", help=_LEAVE):
-            desk.leave(engine, review.id, who.id)
-            st.switch_page(links.script("file-d-attente"))
+    with st.container(gap="xsmall", key="ways"):
+        with _level("1 · Envoyer"):
+            st.button(
+                editor.kind(text, body, begun),
+                type="primary",
+                icon=":material/send:",
+                key="send",
+                disabled=not body.strip(),
+                on_click=dialogs.open_,
+                args=(f"send:{review.id}",),
+                shortcut="Alt+E",
+            )
+        with _level("2 · Retravailler"):
+            if helped:
+                rework(review, text, body, draft)
+            else:
+                st.caption("Le texte est à vous, sans IA.")
+        with _level("3 · Passer la main"):
+            if distress and st.button(
+                "Bouton de détresse",
+                icon=":material/support:",
+                key="distress",
+                help="Confier cet avis à une personne. L'IA est désactivée pour lui, vous êtes libéré.",
+                shortcut="Alt+D",
+            ):
+                dialogs.open_(f"distress:{review.id}")
+                st.rerun()
+            if st.button("Rendre à la file", icon=":material/undo:", key="leave", type="tertiary", help=_LEAVE):
+                desk.leave(engine, review.id, who.id)
+                st.switch_page(links.script("file-d-attente"))
     if body.strip() and dialogs.is_open(f"send:{review.id}"):
         editor.confirm(review, text, body, begun, points)
     if body.strip() and reference is not None:
