@@ -240,7 +240,9 @@ def prefix(path: Path, opened: Warehouse, layers: int, threads: int, states: Pat
     drafter._briefing(own[0], None)  # found once for each kind: not what is measured
     for label, one in (("cold", own[0]), ("same institution", own[1]), ("another of its kind", others[0])):
         rows.append((label, *first(drafter, one), stable(model, kept.asked())))
-        print(f"  {label}: {rows[-1][1]} tokens, first after {rows[-1][2]:.1f} s ({rows[-1][3]:.1f} s CPU)", flush=True)
+        print(f"  {label}: {rows[-1][1]} tokens, {rows[-1][4]} of them shared; first word after {rows[-1][2]:.1f} s "
+              f"({rows[-1][3]:.1f} s CPU): {rows[0][2] / rows[-1][2]:.1f} ({rows[0][3] / rows[-1][3]:.1f}) times sooner",
+              flush=True)  # fmt: skip
     model.close()
     model = Llama(path, threads=threads, context=4096, states=states)
     kept = Kept(model, 2)

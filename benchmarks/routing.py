@@ -58,7 +58,8 @@ def opened_home(home: Path) -> duckdb.DuckDBPyConnection:
     file = snapshots.file_of(home, snapshots.current(home))
     connection.execute(f"ATTACH '{file}' AS home (READ_ONLY)")
     connection.execute(
-        "CREATE TABLE reviews AS SELECT * FROM home.reviews; CREATE TABLE structures AS FROM home.structures"
+        "CREATE TABLE reviews AS FROM home.reviews; CREATE TABLE replies AS FROM home.replies; "
+        "CREATE TABLE structures AS FROM home.structures"
     )
     return connection
 

@@ -60,6 +60,7 @@ _WORDINGS: tuple[tuple[str, Severity, str, str], ...] = (
         r"|contactera|recontactera)|va vous|prendra contact|reviendra)"
         # any other future of "nous": "-erons" without an accent is never a present ("nous espérons" is)
         r"|nous (?:(?:vous|y|en|le|la|les|lui|leur) )*(?:ferons|tiendrons|prendrons|mettrons|\w{3,}erons"
+        r"|(?!encadrons|engendrons|poudrons|cadrons)\w{3,}drons"
         r"|(?!re?tirons|d[ée]sirons|admirons|attirons|inspirons|aspirons|respirons)\w{3,}irons)\b"
         r"|comptez sur nous|nous ne manquerons pas de"
         r"|vous (?:recevrez|toucherez|percevrez|obtiendrez|aurez (?:une r[ée]ponse|gain)|serez (?:contact|rappel|recontact|inform)\w+)"

@@ -85,6 +85,7 @@ def test_what_a_source_says_can_be_written_in_another_way(said: str) -> None:
         ("promise", "Nous allons vous rembourser. ", "Nous allons vous rembourser"),
         ("promise", "Votre dossier sera traité en priorité. ", "Votre dossier sera traité"),
         ("promise", "Un conseiller vous rappellera. ", "Un conseiller vous rappellera"),
+        ("promise", "Nous interviendrons auprès du service. ", "Nous interviendrons"),
         ("admission", "Nous reconnaissons notre erreur. ", "Nous reconnaissons notre"),
         ("admission", "C'est une erreur de nos services. ", "erreur de nos"),
         ("personal_data", "Votre numéro 2 85 05 78 006 084 91 est bien noté. ", "2 85 05 78 006 084 91"),

@@ -10,6 +10,8 @@ import pytest
 
 from data import snapshots
 from data.errors import VigieError
+from data.warehouse import sql
+from generation import routing
 from generation.routing import Router, train
 
 SUBJECTS = {
@@ -152,6 +154,23 @@ def test_reviews_that_wait_for_an_answer_are_judged_not_learnt(tmp_path: Path) -
             [number, "A" if number % 2 else "B"],
         )
     assert train(connection, tmp_path)["reviews"] == 0
+
+
+def test_pairs_held_for_measures_are_not_learnt(tmp_path: Path) -> None:
+    connection = empty(tmp_path)
+    for number in range(1, 101):
+        connection.execute(
+            "INSERT INTO reviews (id, published_at, published_on, first_reply_at, body, typology) "
+            "VALUES (?, TIMESTAMP '2025-01-01', DATE '2025-01-01', TIMESTAMP '2025-01-09', 'Ma déclaration', ?)",
+            [number, "A" if number % 2 else "B"],
+        )
+        connection.execute(
+            "INSERT INTO replies (review_id, rank, body, canned, author_verdict) VALUES (?, 1, 'Bonjour', false, 'utile')",
+            [number],
+        )
+    held = connection.execute(sql(routing.__file__, "useful_pairs"), {"most": 100, "held": True}).fetchall()
+    assert held
+    assert train(connection, tmp_path)["reviews"] == 100 - len(held)
 
 
 def test_measures_are_of_held_out_reviews(router: Router) -> None:
