@@ -247,7 +247,8 @@ class _Shelf:
 
     def semantic(self, vector: np.ndarray) -> np.ndarray:
         """Cosine of every document with a projected query, negative ones at zero."""
-        return np.maximum(self._vectors @ vector, 0.0)
+        # On one thread and in one order: as fast as BLAS on two, half the processor, the same figures on every machine.
+        return np.maximum(np.einsum("ij,j->i", self._vectors, vector), 0.0)
 
 
 def _mapped(path: Path) -> np.ndarray:
