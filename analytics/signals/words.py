@@ -19,6 +19,7 @@ _RUN = 5  # words in a row
 _SAME = 0.6  # share of the shorter text's runs found in the other
 COPIED = 4  # weeks, after which a text may be said again: it is news
 _RECENT = np.timedelta64(7 * COPIED, "D")
+_BITS = 22
 _COMMON = 60  # texts that hold a run beyond which it is a set phrase
 
 
@@ -36,7 +37,8 @@ class Words:
         """The words of these reviews, given in order of publication."""
         frame = source.frame(sql(__file__, "recent_tokens"), {"ids": ids.tolist()})
         order = np.argsort(ids, kind="stable")
-        text = order[np.searchsorted(ids, frame["id"].to_numpy(dtype=np.int64), sorter=order)]
+        codes, known = pd.factorize(frame["id"].to_numpy(dtype=np.int64))
+        text = order[np.searchsorted(ids, known, sorter=order)][codes]
         by_text = np.argsort(text, kind="stable")
         text = text[by_text]
         codes, seen = pd.factorize(frame["token"].to_numpy(dtype=np.uint64))
@@ -91,9 +93,12 @@ class Words:
         sizes = np.bincount(text, minlength=len(self.ids))
         ordered = np.sort(run)
         again = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])  # seldom many: the rest is done on these alone
-        at = np.minimum(np.searchsorted(again, run), max(len(again) - 1, 0))
-        kept = np.flatnonzero(again[at] == run) if len(again) else np.zeros(0, dtype=np.int64)
-        pairs, times = np.unique(at[kept] * np.int64(len(self.ids)) + text[kept], return_counts=True)
+        likely = np.zeros(1 << _BITS, dtype=bool)
+        likely[again >> np.uint64(64 - _BITS)] = True
+        kept = np.flatnonzero(likely[run >> np.uint64(64 - _BITS)])  # most are none of them, and seen not to be at once
+        at = np.searchsorted(again, run[kept])
+        same = (again[np.minimum(at, len(again) - 1)] == run[kept]) if len(again) else np.zeros(len(kept), dtype=bool)
+        pairs, times = np.unique(at[same] * np.int64(len(self.ids)) + text[kept[same]], return_counts=True)
         text = pairs % len(self.ids)
         np.subtract.at(sizes, text, times - 1)
         return pairs // len(self.ids), text, sizes
