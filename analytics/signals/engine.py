@@ -13,7 +13,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from analytics.signals import decision, novelty, slow, surge, testing
+from analytics.signals import decision, novelty, surge, testing
 from analytics.signals.cells import GUARD, WINDOWS, Reader, Reading, Reviews, bursts, read
 from analytics.signals.decision import Judged
 from analytics.signals.evidence import Context, Teller
@@ -90,7 +90,7 @@ def on(known: Background, as_of: date, q: float = DEFAULT_Q, *, watch: bool = Fa
     tests = tests.kept(decision.testable(tests.least))
     levels = [level for level in sorted(SENSITIVITIES.values()) if level < q] + [q]
     rates = tests.graded(seen, levels)
-    lately = seen.kept(seen.age < max(slow.STARTS))  # all that a test holds
+    lately = seen.kept(seen.age < GUARD)  # all that a test holds
     passed = [tests.told(int(row), rates[row], lately, known.zones) for row in np.flatnonzero(rates <= q)]
     evident = [t for t in passed if _evident(lately, t)]
     shown: list[Judged] = []
@@ -111,7 +111,7 @@ def on(known: Background, as_of: date, q: float = DEFAULT_Q, *, watch: bool = Fa
 def ranked(known: Background, seen: Reviews, tests: Tests, most: int) -> list[Judged]:
     """The surest tests of a day whatever their rate and their evidence, one an event: what the benchmarks compare."""
     shown: list[Judged] = []
-    lately = seen.kept(seen.age < max(slow.STARTS))
+    lately = seen.kept(seen.age < GUARD)
     p = tests.p / testing.weights(seen)[tests.family]
     for row in np.argsort(p, kind="stable")[: 50 * most]:
         test = tests.told(int(row), 1.0, lately, known.zones)
@@ -134,7 +134,6 @@ def every(known: Background, reviews: Reviews) -> Tests:
     found = surge.judged(reviews)
     if found:
         found.append(known.zones.cells(next(c for c in found if c.level == "department")))
-        found += slow.judged(reviews)
     recent = np.flatnonzero(reviews.age < max(novelty.WINDOWS)) if found else np.zeros(0, dtype=int)
     old = np.flatnonzero(
         (reviews.age >= max(novelty.WINDOWS))
@@ -191,10 +190,7 @@ def _evident(reviews: Reviews, test: Judged) -> bool:
 
 def _median_topic(reviews: Reviews) -> dict[int, float]:
     """Median size of an irritant over each window, in the whole country."""
-    return {
-        window: float(np.median(reviews.counts("nation", reviews.age < window)[0, :-1]))
-        for window in (*WINDOWS, *slow.STARTS)
-    }
+    return {window: float(np.median(reviews.counts("nation", reviews.age < window)[0, :-1])) for window in WINDOWS}
 
 
 def _cell(reviews: Reviews, signal: Signal) -> tuple[str, list[int], int, bool] | None:

@@ -1,50 +1,16 @@
 """Slow rises: a cumulative test that adds up small excesses week after week.
 
-Owns two forms of it. In the engine, sums of wide cells since each of several starts (a CUSUM whose start is looked for),
-against what was known before the first of them, so that a rise that lasts does not become what is expected; both halves
-of the weeks must have risen, so that an outbreak that is over is no slow rise. As a judge for the benchmarks, the
-generalised likelihood-ratio CUSUM for negative-binomial counts with an unknown lasting rise (Höhle and Paul, 2008;
-`algo.glrnb` of R's surveillance). The rule it protects: the start of the rise is looked for, and paid for, not given.
+Owns the generalised likelihood-ratio CUSUM for negative-binomial counts with an unknown lasting rise (Höhle and Paul,
+2008; `algo.glrnb` of R's surveillance). The rule it protects: the start of the rise is looked for, not given, and a
+rise that is over is forgotten. It is here as a judge for the benchmarks.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
-from analytics.signals.cells import GUARD, WIDE, YEAR, Reviews
-from analytics.signals.surge import Cells, Learnt
 
-STARTS = (12, 16, 20, 26)  # weeks before the as-of date
-_EACH = 1 / len(STARTS)  # of the risk
-_HALF = 0.25  # share of the excess that each half of the weeks must hold
 _ROUNDS = 30
-
-
-def judged(reviews: Reviews) -> list[Cells]:
-    """Wide cells over the last weeks since each of STARTS; none when less than a year is known before the first."""
-    first = max(STARTS)
-    if reviews.weeks < first + YEAR or not len(reviews.irritants):
-        return []
-    shift = first - GUARD  # what was known that many weeks ago
-    before = reviews.kept(reviews.age >= first)
-    known = Learnt.of(replace(before, age=before.age - shift), levels=WIDE)
-    factors = np.array([known.national.factor(age - shift) for age in range(first)])
-    recent = reviews.kept(reviews.age < first)
-    found = []
-    for level in WIDE:
-        parts: list[tuple[np.ndarray, ...]] = []
-        for weeks in STARTS:
-            counts = recent.counts(level, recent.age < weeks)
-            hits, total = counts[:, :-1], counts.sum(axis=1)
-            mean, shape = known.expected(level, total[:, None] - hits, weeks, factors[:weeks].mean(axis=0))
-            late = recent.counts(level, recent.age < weeks // 2)[:, :-1] - mean / 2
-            lasting = np.minimum(late, hits - mean - late) >= _HALF * (hits - mean)
-            parts.append((np.where(lasting & (hits > mean), hits, 0.0), mean, shape, total))
-        observed, expected, shapes, received = (np.array(part) for part in zip(*parts, strict=True))
-        found.append(Cells(level, False, observed, expected, shapes, received, STARTS, (_EACH,) * len(STARTS)))
-    return found
 
 
 def statistic(observed: np.ndarray, expected: np.ndarray, shape: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -160,20 +160,3 @@ def test_rising_words_are_those_of_the_last_weeks() -> None:
     assert words["recent"].tolist()[0] == 6
     assert words["usual"].tolist()[0] == 0
     assert rising.words(Reading(connection), world.LAST - timedelta(weeks=8)).query("word == 'biométrique'").empty
-
-
-def test_a_slow_rise_is_a_signal_of_a_wide_cell_and_an_old_outbreak_is_not() -> None:
-    rows = {"slow": [7 * week for week in range(20) for _ in range(2)], "burst": [100] * 40}  # days ago
-    found = {}
-    for name, ages in rows.items():
-        connection = world.build()
-        random = np.random.default_rng(3)
-        for age in ages:
-            text = " ".join(random.choice(world.WORDS, 30))
-            world.add(connection, 1, structure="caf1", irritant=0, end=world.LAST - timedelta(days=age), text=text)
-        reviews = read(Reading(connection), world.LAST)
-        cells = next(c for c in slow.judged(reviews) if c.level == "typology")
-        caf = list(reviews.names["typology"]).index("CAF")
-        found[name] = surge.combined(cells.observed, cells.expected, cells.shape, cells.shares)[0][caf, 0]
-    assert found["slow"] < 1e-4
-    assert found["burst"] == 1.0
