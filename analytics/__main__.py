@@ -105,6 +105,7 @@ def run_digest(args: argparse.Namespace) -> Mapping[str, Any]:
             {
                 "address": o.subscription.address,
                 "signals": [signal.id for signal in o.signals],
+                "delays": [alert.id for alert in o.alerts],
                 "file": str(o.path) if o.path else None,
                 "error": o.error or None,
             }
@@ -115,9 +116,9 @@ def run_digest(args: argparse.Namespace) -> Mapping[str, Any]:
 
 def run_delays(args: argparse.Namespace) -> Mapping[str, Any]:
     """Delays over the whole snapshot; works after ingest alone."""
-    from analytics import delays
+    from analytics import delay_groups
 
-    return delays.report(warehouse.open_current(settings.load(args.home).home), args.basis)
+    return delay_groups.report(warehouse.open_current(settings.load(args.home).home), args.basis)
 
 
 def run_impact(args: argparse.Namespace) -> Mapping[str, Any]:

@@ -15,6 +15,8 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from analytics import delay_alerts
+from analytics.delay_alerts import Alert
 from analytics.signals import record, wording
 from analytics.signals.record import Signal
 from data import mail, settings
@@ -36,6 +38,7 @@ class Outcome:
     signals: tuple[Signal, ...]
     path: Path | None  # the file, when no server is set
     error: str = ""
+    alerts: tuple[Alert, ...] = ()  # of delays
 
 
 def meets(subscription: Subscription, signal: Signal, structures: dict[str, tuple[str | None, str | None]]) -> bool:
@@ -82,9 +85,13 @@ def run(
         due = [s for s in current if s.id not in already and meets(wish, s, kinds)]
         if instant_only:
             due = [s for s in due if wish.instant and s.q <= SURE_Q]
-        if due:
-            title, body = wording.digest(names, due, today, instant=instant_only)
-            out.append(_deliver(engine, wish, due, partial(post, wish, title, body, today)))
+        alerts = []
+        if wish.delays and not instant_only:
+            told = delay_alerts.of(warehouse, delay_alerts.asked(wish, kinds))
+            alerts = [alert for alert in told if alert.id not in already]
+        if due or alerts:
+            title, body = wording.digest(names, due, today, instant=instant_only, delays=[a.text for a in alerts])
+            out.append(_deliver(engine, wish, due, alerts, partial(post, wish, title, body, today)))
     return out
 
 
@@ -129,14 +136,16 @@ def _sender(sender: str, server: str, outbox: Path) -> _Send:
     return send
 
 
-def _deliver(engine: Engine, wish: Subscription, due: Sequence[Signal], post: Callable[[], Path | None]) -> Outcome:
+def _deliver(
+    engine: Engine, wish: Subscription, due: Sequence[Signal], alerts: Sequence[Alert], post: Callable[[], Path | None]
+) -> Outcome:
     try:
         path = post()
     except mail.NotSent as error:
-        return Outcome(wish, tuple(due), None, str(error))
-    ids = sorted(s.id for s in due)
+        return Outcome(wish, tuple(due), None, str(error), tuple(alerts))
+    ids = sorted(told.id for told in (*due, *alerts))
     subscriptions.mark_sent(engine, f"digest:{wish.id}:{'-'.join(ids)}"[:200], wish, ids)
-    return Outcome(wish, tuple(due), path)
+    return Outcome(wish, tuple(due), path, "", tuple(alerts))
 
 
 def _structures(warehouse: Warehouse) -> dict[str, tuple[str | None, str | None]]:

@@ -130,15 +130,21 @@ def message(names: Names, signal: Signal, address: str = "") -> tuple[str, str]:
     return title, "\n".join(lines) + "\n"
 
 
-def digest(names: Names, signals: Sequence[Signal], day: date, *, instant: bool = False) -> tuple[str, str]:
-    """Subject and body of a subscriber's message: the week's signals, surest first."""
+def digest(
+    names: Names, signals: Sequence[Signal], day: date, *, instant: bool = False, delays: Sequence[str] = ()
+) -> tuple[str, str]:
+    """Subject and body of a subscriber's message: the week's signals, surest first, then what is told of delays."""
     count = f"{len(signals)} signal" if len(signals) == 1 else f"{len(signals)} signaux"
     title = (
         f"Vigie : {count} très sûr{'s' if len(signals) > 1 else ''}" if instant else f"Vigie : {count} cette semaine"
     )
+    if delays and not signals:
+        title = "Vigie : vos délais cette semaine"
     parts = [f"Au {_day(day)}, d'après les avis publiés sur Services Publics +.", ""]
     for signal in sorted(signals, key=lambda s: (s.q, s.p, s.id)):
         parts += [f"• {subject(names, signal)}", f"  {sentence(names, signal)}", ""]
+    for text in delays:
+        parts += [f"• {text}", ""]
     return title, "\n".join(parts)
 
 

@@ -1,4 +1,4 @@
-"""Who wants to hear of which signals: one row a wish, and what was already sent for it.
+"""Who wants to hear of which signals, and of which delays: one row a wish, and what was already sent for it.
 
 The rule it protects: a person is told of a signal once, and stops hearing the moment they unsubscribe.
 """
@@ -35,6 +35,7 @@ class Subscription:
     irritant: int | None
     instant: bool  # very sure signals at once; the others come with the weekly digest
     created_at: datetime
+    delays: bool = False  # what will be late and structures that drift too, with the weekly digest
 
 
 def subscribe(
@@ -47,6 +48,7 @@ def subscribe(
     department: str | None = None,
     irritant: int | None = None,
     instant: bool = False,
+    delays: bool = False,
 ) -> str:
     """Add a subscription; returns its id. Raises Refused when the address is none."""
     if not _ADDRESS.fullmatch(address.strip()):
@@ -63,6 +65,7 @@ def subscribe(
                 department=department,
                 irritant=irritant,
                 instant=instant,
+                delays=delays,
                 created_at=now(),
             )
         )

@@ -26,6 +26,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    false,
 )
 
 
@@ -221,6 +222,7 @@ subscriptions = Table(
     Column("department", String(3)),
     Column("irritant", Integer),
     Column("instant", Boolean, nullable=False),
+    Column("delays", Boolean, nullable=False, server_default=false()),
     Column("created_at", Moment, nullable=False),
     Index(None, "person"),
 )

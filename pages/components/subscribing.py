@@ -18,8 +18,8 @@ from pages.components import identity, store
 _ALL = "Tout"
 
 
-def panel() -> None:
-    """One's subscriptions, and the form."""
+def panel(*, late: bool = False) -> None:
+    """One's subscriptions, and the form; `late` proposes to be told of delays too."""
     who = identity.person()
     choices = _dimensions(store.snapshot().id)
     institutions = {c.value: c.label for c in (*choices.networks, *choices.typologies, *choices.structures)}
@@ -38,6 +38,7 @@ def panel() -> None:
                 irritants.get(str(wish.irritant), "un irritant disparu") if wish.irritant is not None else None,
             ]
             what = ", ".join(str(p) for p in parts if p) or "Tous les signaux"
+            what += " ; retards et dérives" if wish.delays else ""
             when = "tout de suite si très sûr, sinon le lundi" if wish.instant else "le lundi"
             st.text(f"{what} · {when} · {wish.address}")
             st.button(
@@ -58,11 +59,17 @@ def panel() -> None:
             "Irritant", [_ALL, *irritants], format_func=lambda v: irritants.get(v, v), key="wish_irritant"
         )  # fmt: skip
         instant = st.checkbox("Me prévenir tout de suite des signaux très sûrs", key="wish_instant")
+        told = st.checkbox(
+            "Ajouter les retards à venir et les structures dont le rythme change",
+            late,
+            key="wish_delays",
+            help="Chaque semaine : les avis qui passeront sans doute l'objectif, et les structures qui s'écartent de leur propre passé.",
+        )
         if st.form_submit_button("S'abonner", type="primary", icon=":material/notifications:"):
-            _add(who.id, address or "", (institution, place, irritant), instant=instant)
+            _add(who.id, address or "", (institution, place, irritant), instant=instant, delays=told)
 
 
-def _add(who: str, address: str, chosen: tuple[str, str, str], *, instant: bool) -> None:
+def _add(who: str, address: str, chosen: tuple[str, str, str], *, instant: bool, delays: bool) -> None:
     institution, place, irritant = chosen
     try:
         subscriptions.subscribe(
@@ -74,6 +81,7 @@ def _add(who: str, address: str, chosen: tuple[str, str, str], *, instant: bool)
             department=None if place == _ALL else place,
             irritant=None if irritant == _ALL else int(irritant),
             instant=instant,
+            delays=delays,
         )
     except VigieError as error:
         st.error(str(error), icon=":material/error:")

@@ -7,8 +7,9 @@ from datetime import date
 import pandas as pd
 import streamlit as st
 
-from analytics import delays, reviews
-from analytics.delays import Comparison, Delays, Dimension
+from analytics import delay_groups, delays, first_seen, reviews
+from analytics.delay_groups import Comparison, Dimension
+from analytics.delays import Delays
 from analytics.survival import Mean
 from analytics.waits import Basis, Unit
 from data.filters import Filters
@@ -56,24 +57,29 @@ def _curve(snapshot_id: str, asked: Filters, basis: Basis, unit: Unit) -> tuple[
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def _monthly(snapshot_id: str, asked: Filters, basis: Basis, target: int, unit: Unit) -> pd.DataFrame:
-    return delays.monthly(store.warehouse(), asked, basis, target, unit)
+    return delay_groups.monthly(store.warehouse(), asked, basis, target, unit)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _by(snapshot_id: str, asked: Filters, cut: Dimension, *, basis: Basis, target: int, unit: Unit) -> pd.DataFrame:
-    return delays.by(store.warehouse(), asked, cut, basis=basis, target=target, unit=unit)
+    return delay_groups.by(store.warehouse(), asked, cut, basis=basis, target=target, unit=unit)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def _compared(
     snapshot_id: str, asked: Filters, cut: Dimension, keys: tuple[str, ...], *, basis: Basis, unit: Unit
 ) -> Comparison:
-    return delays.compared(store.warehouse(), asked, cut, keys, basis=basis, unit=unit)
+    return delay_groups.compared(store.warehouse(), asked, cut, keys, basis=basis, unit=unit)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def _late(snapshot_id: str, asked: Filters, basis: Basis, target: int, unit: Unit) -> pd.DataFrame:
-    return delays.late(store.warehouse(), asked, basis, target, unit)
+    return delay_groups.late(store.warehouse(), asked, basis, target, unit)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _first_seen(snapshot_id: str, asked: Filters) -> pd.DataFrame:
+    return first_seen.by_structure(store.warehouse(), asked)
 
 
 def _figures(found: Delays, before: Delays | None, target: int) -> None:
@@ -236,6 +242,7 @@ def _by_value(asked: Filters, basis: Basis, target: int, unit: Unit) -> None:
     }
     tables.table(shown, labels, name=f"delais-par-{cut}", alt=f"Délais par {str(named).lower()}")
     if cut == "structure":
+        _own_replies(_first_seen(snapshot.id, asked))
         _open_structure(frame)
 
 
@@ -280,6 +287,35 @@ def _side_by_side(
         )
         p = "moins de 0,1 %" if found.p < 0.001 else french.percent(found.p, decimals=1)
         st.caption(f"{said} (probabilité que ce soit le hasard : {p}, test du log-rank).")
+
+
+def _own_replies(frame: pd.DataFrame) -> None:
+    """Each structure's own replies, where the files loaded one after the other date them."""
+    if frame.empty:
+        st.caption(
+            "Le portail ne date que la première réponse à un avis, quelle que soit la structure. Celle de chaque structure "
+            "sera datée à partir du deuxième fichier chargé."
+        )
+        return
+    few = frame["n"] < french.TOO_FEW
+    days = ["median_least", "median_most", "p90_most"]
+    with st.expander("Délai de la réponse propre à chaque structure"):
+        tables.table(
+            frame.assign(**{name: frame[name].mask(few) for name in days}),
+            {
+                "name": st.column_config.TextColumn("Structure", pinned=True),
+                "n": "Réponses vues",
+                "median_least": st.column_config.NumberColumn("Médian, au moins", format="%.1f j"),
+                "median_most": st.column_config.NumberColumn("Médian, au plus", format="%.1f j"),
+                "p90_most": st.column_config.NumberColumn("Neuf sur dix, au plus", format="%.1f j"),
+            },
+            name="reponses-propres",
+            alt="Délai entre la publication et la réponse de chaque structure, vu de fichier en fichier",
+        )
+        st.caption(
+            "Le portail ne date que la première réponse à un avis. Celle de chaque structure est venue entre le dernier fichier "
+            "qui ne la montrait pas et le premier qui la montre ; celles du tout premier fichier n'y sont pas."
+        )
 
 
 def _open_structure(frame: pd.DataFrame) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from analytics import delays, impact, supervision
+from analytics import delay_groups, delays, first_seen, impact, supervision
 from analytics.delays import Delays
 from analytics.supervision import Stock
 from data.filters import Filters
@@ -23,7 +23,7 @@ def _delays(snapshot_id: str, structure: str, target: int) -> tuple[Delays, dict
     network = warehouse.rows("SELECT any_value(network) FROM reviews WHERE structure_id = $id", {"id": structure})[0][0]
     if network:
         curves["Son réseau"] = delays.curve(warehouse, Filters(networks=(network,)), horizon=_CURVE_DAYS)
-    return delays.summary(warehouse, own, target=target), curves, delays.monthly(warehouse, own, target=target)
+    return delays.summary(warehouse, own, target=target), curves, delay_groups.monthly(warehouse, own, target=target)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
@@ -45,6 +45,11 @@ def _structure(snapshot_id: str, structure: str) -> tuple[str, str, pd.DataFrame
     adopted = impact.adopters(warehouse)
     name, network = named[0]
     return name or "", network or "", adopted[adopted["structure_id"] == structure], impact.use(warehouse, structure)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _own_replies(snapshot_id: str, structure: str) -> pd.DataFrame:
+    return first_seen.by_structure(store.warehouse(), Filters(structures=(structure,)))
 
 
 def _figures(found: Delays, stock: Stock, target: int) -> None:
@@ -205,6 +210,14 @@ with states.guarded("La page de cette structure n'a pas pu être lue"):
         f"{french.count(stock.waiting, 'avis attend', 'avis attendent')} une réponse au {french.day(stock.day)}."
     )
     _figures(found, stock, target)
+    own = _own_replies(snapshot.id, wanted)
+    own = own[(own["structure_id"] == wanted) & (own["n"] >= french.TOO_FEW)]
+    for line in own.to_dict("records"):
+        st.caption(
+            f"Sa propre réponse, vue de fichier en fichier : délai médian entre {french.number(line['median_least'], 1)} et "
+            f"{french.days(line['median_most'])} (n = {french.number(line['n'])}). Le portail ne date que la première réponse, "
+            "quelle que soit la structure."
+        )
     _curves(curves, target)
     _control(chart)
     _months(months)

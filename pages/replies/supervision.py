@@ -6,9 +6,10 @@ import pandas as pd
 import streamlit as st
 
 from analytics import supervision
-from analytics.supervision import Drift, Forecast, Stock, Track
+from analytics.forecast import Forecast
+from analytics.supervision import Drift, Stock, Track
 from data.filters import Filters
-from pages.components import charts, filters, french, identity, links, palette, states, store, tables
+from pages.components import charts, filters, french, identity, links, palette, states, store, subscribing, tables
 from pages.components.charts import Line
 
 _LISTED = 200
@@ -279,3 +280,5 @@ with states.guarded("Le stock n'a pas pu être calculé"):
     _flows(found)
     _by_structure(found)
     _drift(_drifting(snapshot.id, asked))
+with st.expander("Être prévenu chaque semaine", icon=":material/notifications:"):
+    subscribing.panel(late=True)

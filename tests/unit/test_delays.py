@@ -10,7 +10,7 @@ import duckdb
 import numpy as np
 import pytest
 
-from analytics import delays, waits
+from analytics import delay_groups, delays, waits
 from data import ingest
 from data.demo import generate
 from data.demo.generate import Order
@@ -62,7 +62,7 @@ def test_figures_are_those_of_a_query_by_hand_over_the_csv(
     csv, warehouse = demo
     query = BY_HAND.replace("FILE", str(csv)).replace("START", start)
     answered, waiting, canned, outside, median, p90, mean = duckdb.sql(query).fetchall()[0]
-    found = delays.report(warehouse, basis)
+    found = delay_groups.report(warehouse, basis)
     assert found["answered"] > 1500
     assert canned > 0
     assert outside > 0
@@ -75,7 +75,7 @@ def test_figures_are_those_of_a_query_by_hand_over_the_csv(
 def test_by_structure_too(demo: tuple[Path, Warehouse]) -> None:
     csv, warehouse = demo
     query = BY_HAND.replace("FILE", str(csv)).replace("START", "published")
-    ours = {row["structure_id"]: row for row in delays.report(warehouse)["by_structure"]}
+    ours = {row["structure_id"]: row for row in delay_groups.report(warehouse)["by_structure"]}
     by_hand = query.replace("SELECT\n    count(*) FILTER (replied", "SELECT structure, count(*) FILTER (replied")
     rows = duckdb.sql(by_hand + " WHERE structure IS NOT NULL GROUP BY structure").fetchall()
     assert len(rows) == len([o for o in ours.values() if o["answered"] + o["unanswered"]])
@@ -99,7 +99,7 @@ def test_a_review_that_waits_counts_for_what_it_has_waited(warehouse: Warehouse)
 def test_the_past_is_told_as_it_stood(warehouse: Warehouse) -> None:
     then = delays.summary(warehouse, Filters(end=date(2025, 3, 20)))
     assert (then.answered, then.unanswered) == (1, 1)  # the reply of 28 March was not there yet
-    late = delays.late(warehouse, Filters(end=date(2025, 3, 20)), target=5)
+    late = delay_groups.late(warehouse, Filters(end=date(2025, 3, 20)), target=5)
     assert late[["structure_id", "waiting", "late"]].to_numpy().tolist() == [[tiny.HOUSING, 1, 1]]
 
 
@@ -119,9 +119,11 @@ def test_working_days_leave_out_week_ends_and_public_holidays(warehouse: Warehou
 
 
 @pytest.mark.parametrize("dimension", ["network", "typology", "structure", "department", "region", "irritant"])
-def test_each_cut_adds_up_to_the_reviews_that_have_a_value(warehouse: Warehouse, dimension: delays.Dimension) -> None:
-    cut = delays.by(warehouse, Filters(), dimension)
-    assert set(cut.columns) == set(delays.BY)
+def test_each_cut_adds_up_to_the_reviews_that_have_a_value(
+    warehouse: Warehouse, dimension: delay_groups.Dimension
+) -> None:
+    cut = delay_groups.by(warehouse, Filters(), dimension)
+    assert set(cut.columns) == set(delay_groups.BY)
     column = {
         "structure": "structure_id",
         "irritant": "(SELECT irritant FROM review_topics WHERE review_id = reviews.id)",
@@ -132,7 +134,7 @@ def test_each_cut_adds_up_to_the_reviews_that_have_a_value(warehouse: Warehouse,
 
 
 def test_a_review_with_two_channels_stands_in_both(warehouse: Warehouse) -> None:
-    cut = delays.by(warehouse, Filters(), "channel").set_index("key")
+    cut = delay_groups.by(warehouse, Filters(), "channel").set_index("key")
     assert cut.loc["Accueil", "n"] == 6
     assert cut.loc["Démarche en ligne", "answered"] == 2
 
@@ -157,12 +159,12 @@ def test_arrays_keep_the_reviews_that_sql_keeps(warehouse: Warehouse, asked: Fil
 
 def test_groups_are_compared_and_an_unknown_one_is_ignored(demo: tuple[Path, Warehouse]) -> None:
     _, warehouse = demo
-    top = delays.by(warehouse, Filters(), "network")["key"].tolist()[:2]
-    found = delays.compared(warehouse, Filters(), "network", [*top, "nobody"])
+    top = delay_groups.by(warehouse, Filters(), "network")["key"].tolist()[:2]
+    found = delay_groups.compared(warehouse, Filters(), "network", [*top, "nobody"])
     assert list(found.curves) == top
     assert found.p is not None
     assert 0 <= found.p <= 1
-    assert delays.compared(warehouse, Filters(), "network", top[:1]).p is None
+    assert delay_groups.compared(warehouse, Filters(), "network", top[:1]).p is None
 
 
 def test_quantiles_by_group_are_those_of_numpy() -> None:
@@ -183,8 +185,8 @@ def test_an_empty_selection_has_no_figure(warehouse: Warehouse) -> None:
     found = delays.summary(warehouse, nothing)
     assert (found.answered, found.unanswered, found.median_days, found.dated) == (0, 0, None, False)
     assert delays.curve(warehouse, nothing).empty
-    assert delays.monthly(warehouse, nothing).empty
-    assert delays.structures(warehouse, nothing).empty
-    assert delays.late(warehouse, nothing).empty
+    assert delay_groups.monthly(warehouse, nothing).empty
+    assert delay_groups.structures(warehouse, nothing).empty
+    assert delay_groups.late(warehouse, nothing).empty
     assert delays.restricted(warehouse, nothing) is None
     assert replace(found, timed=1).dated

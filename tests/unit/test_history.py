@@ -9,8 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from analytics import delays, first_seen
 from data import carry, history, snapshots
 from data.errors import BadFile
+from data.filters import Filters
 from data.ingest import ingest
 from data.warehouse import open_current
 from tests import open_data
@@ -97,9 +99,6 @@ def test_before_the_first_file_the_dates_inside_it_tell(tmp_path):
 
 
 def test_a_figure_of_the_past_is_asked_of_the_same_function(tmp_path):
-    from analytics import delays
-    from data.filters import Filters
-
     home = tmp_path / "home"
     load(tmp_path, home, FIRST, [open_data.row(i) for i in (1, 2, 3)])
     later = open_data.row(4, date_de_publication="2024-03-15")
@@ -184,3 +183,25 @@ def test_a_warehouse_of_an_earlier_version_gives_the_same_figures(tmp_path):
     with duckdb.connect(str(file)) as db:
         carry.brought_up(db)
         assert db.execute(query).fetchall() == told
+
+
+def test_each_structure_s_own_reply_is_dated_by_the_files_around_it(tmp_path):
+    home = tmp_path / "home"
+    two = {"id_structure_2": "b", "reponse_structure_2": "Nous aussi"}
+    load(tmp_path, home, FIRST, [answered(1), open_data.row(2)])
+    load(tmp_path, home, FIRST + timedelta(4), [answered(1), answered(2)])
+    load(tmp_path, home, FIRST + timedelta(8), [answered(1, **two), answered(2)])
+    warehouse = open_current(home)
+    found = first_seen.by_structure(warehouse, Filters()).set_index("structure_id")
+    warehouse.close()
+    # Published 5 March at 10:00, files seen at noon on 10, 14 and 18 March; what the first one held says nothing.
+    bounds = found[["n", "median_least", "median_most"]].round(2)
+    assert bounds.loc["a"].tolist() == [1, 5.08, 9.08]
+    assert bounds.loc["b"].tolist() == [1, 9.08, 13.08]
+
+
+def test_one_file_dates_no_structure_s_reply(tmp_path):
+    load(tmp_path, tmp_path / "home", FIRST, [answered(1)])
+    warehouse = open_current(tmp_path / "home")
+    assert first_seen.by_structure(warehouse, Filters()).empty
+    warehouse.close()

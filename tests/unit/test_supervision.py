@@ -9,7 +9,8 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from analytics import supervision, waits
+from analytics import board, delay_alerts, supervision, waits
+from analytics.board import Board
 from analytics.waits import Waits
 from data.filters import Filters
 from data.warehouse import Warehouse
@@ -29,7 +30,7 @@ def world(monkeypatch: pytest.MonkeyPatch, *, seed: int = 0, slowed: float = 1.0
     pace = 5 + 10 * structure / 20
     length = rng.exponential(pace)
     if slowed != 1.0:  # what is left after the change is stretched
-        change = end - supervision.RECENT
+        change = end - board.RECENT
         left = np.maximum(day + length - np.maximum(change, day), 0)
         length = np.where(structure == 0, length + left * (slowed - 1), length)
     silent = rng.random(n) < 0.1
@@ -96,14 +97,14 @@ def test_a_prediction_of_the_past_does_not_see_the_future(monkeypatch: pytest.Mo
     warehouse = world(monkeypatch)
     before = supervision.stock(warehouse, Filters(), TARGET).track
     found = waits.of(warehouse)
-    board = supervision._Board.of(found, Filters())
-    then = board.today - 28
-    places = board.candidates(then, TARGET)
-    chance = board.chance_late(places, then, TARGET)
-    later = board.reply >= then
-    board.reply[later] = np.maximum(board.reply[later] - 3, then)
-    changed = supervision._Board.of(found, Filters())
-    changed.reply = board.reply
+    past = Board.of(found, Filters())
+    then = past.today - 28
+    places = past.candidates(then, TARGET)
+    chance = past.chance_late(places, then, TARGET)
+    later = past.reply >= then
+    past.reply[later] = np.maximum(past.reply[later] - 3, then)
+    changed = Board.of(found, Filters())
+    changed.reply = past.reply
     assert changed.chance_late(places, then, TARGET) == pytest.approx(chance)
     assert before.judged > 0
 
@@ -142,3 +143,20 @@ def test_too_little_history_says_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
     assert stock.upcoming.empty
     assert supervision.drifting(warehouse, Filters(structures=("nobody",))) == []
     assert supervision.control_chart(warehouse, "nobody").empty
+
+
+def test_leads_are_told_what_will_be_late_and_who_drifts(monkeypatch: pytest.MonkeyPatch) -> None:
+    warehouse = world(monkeypatch, slowed=30.0, a_day=30)
+    late, *drifts = delay_alerts.of(warehouse, Filters(), TARGET)
+    stock = supervision.stock(warehouse, Filters(), TARGET)
+    assert late.text.startswith(f"{stock.by_structure['likely'].sum()} avis passeront sans doute")
+    assert "se sont vérifiées" in late.text
+    assert drifts[0].id.endswith(":s00")
+    assert "Structure 0 répond moins" in drifts[0].text
+    assert delay_alerts.of(warehouse, Filters(structures=("nobody",)), TARGET) == []
+
+
+def test_a_file_without_dates_alerts_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    warehouse = world(monkeypatch)
+    waits.of(warehouse).replied_day[:] = -1
+    assert delay_alerts.of(warehouse, Filters(), TARGET) == []

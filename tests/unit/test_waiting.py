@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from analytics import delays, pace, waiting
+from analytics import delay_groups, delays, pace, waiting
 from analytics.waiting import Wanted
 from data import snapshots
 from data.filters import Filters
@@ -50,7 +50,7 @@ def test_counts_agree_with_the_list_and_with_the_delays(warehouse: Warehouse, fi
     counted = waiting.figures(warehouse, Wanted(filters))
     assert counted.waiting == len(waiting.page(warehouse, Wanted(filters), limit=100))
     assert counted.waiting == delays.summary(warehouse, filters).unanswered
-    assert counted.late == int(delays.late(warehouse, filters, target=15)["late"].sum())
+    assert counted.late == int(delay_groups.late(warehouse, filters, target=15)["late"].sum())
 
 
 def test_nothing_waits_where_nothing_is(warehouse: Warehouse):
