@@ -36,7 +36,8 @@ from data.demo.draws import Drawn
 from data.demo.lexicon import Lexicon
 from data.demo.world import World
 
-EFFECTS = (1.0, 0.5, 0.0)
+HALF = 0.5
+EFFECTS = (1.0, HALF, 0.0)
 REDRAWS = 4  # of the chance in delays, to know what is expected of the structures drawn
 COVERED = (0.93, 0.97)
 FALSE_POSITIVES = 0.06
@@ -171,7 +172,8 @@ def missed(lines: pd.DataFrame) -> list[str]:
 def main(argv: Sequence[str] | None = None) -> int:
     """Draw, measure, print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.impact", description=__doc__.split("\n")[0])
-    parser.add_argument("--panels", type=int, default=1000, help="with each effect (1000)")
+    parser.add_argument("--panels", type=int, default=1000, help="with the whole effect, and as many with none (1000)")
+    parser.add_argument("--half", type=int, default=300, help="with half the effect, for the power (300)")
     parser.add_argument("--reviews", type=int, default=20_000, help="in each panel (20000)")
     parser.add_argument("--minutes", type=float, help="stop after so long and print what was measured")
     parser.add_argument("--first", type=int, default=0, help="first seed")
@@ -185,7 +187,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         (seed, args.reviews, effect)
         for seed in range(args.first, args.first + args.panels)
         for effect in EFFECTS
-        if (seed, effect) not in {(row["seed"], row["effect"]) for row in done}
+        if (effect != HALF or seed < args.first + args.half)
+        and (seed, effect) not in {(row["seed"], row["effect"]) for row in done}
     ]
     began = time.perf_counter()
     rows = list(done)

@@ -11,7 +11,8 @@ _PAPER = """
 <style>
 @media print {
   [data-testid="stSidebar"], [data-testid="stHeader"], [data-testid="stToolbar"], [data-testid="stDownloadButton"],
-  [data-testid="stPageLink"], .st-key-print_page { display: none !important; }
+  [data-testid="stPageLink"], [data-testid="stExpander"]:has(details:not([open])), .st-key-print_page {
+    display: none !important; }
   [data-testid="stAppViewContainer"], [data-testid="stMain"], .stApp, .stMain {
     position: static !important; overflow: visible !important; height: auto !important; }
   [data-testid="stMainBlockContainer"] { max-width: none !important; padding: 0 !important; }

@@ -45,7 +45,8 @@ def figure(item: Figure) -> None:
             st.markdown(f":small[{item.label}]", help=item.definition)
             st.text(item.value)
         return
-    change = item.change and item.change.replace("−", "-", 1)  # st.metric knows a fall by its ASCII sign alone
+    # st.metric knows a fall by its ASCII sign alone.
+    change = f"-{item.change[1:]}" if item.change and item.change[0] == "−" else item.change
     moved = change is not None and change[:1] in "+-"
     st.metric(
         item.label,

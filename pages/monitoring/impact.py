@@ -10,21 +10,19 @@ import streamlit as st
 from analytics import impact
 from pages.components import (
     adoption_days,
+    ai_use,
     charts,
     french,
     identity,
     intervals,
     links,
     measures,
-    palette,
     printing,
     states,
     store,
     tables,
 )
-from pages.components.charts import Line, Mark
 
-_BEFORE_FIRST = 6  # months shown before the first draft
 _MEASURES = {"delay": "Délai de réponse", "satisfaction": "Satisfaction"}
 _QUARTERS = {
     -4: "−12 mois",
@@ -57,6 +55,10 @@ def _use(snapshot_id: str) -> pd.DataFrame:
 @st.cache_data(max_entries=4, show_spinner=False)
 def _adoption(snapshot_id: str) -> pd.DataFrame:
     return impact.adopters(store.warehouse())
+
+
+def _bound(value: float) -> str:
+    return french.signed(value, 1)
 
 
 def _value(measure: str, value: float | None) -> str:
@@ -102,26 +104,26 @@ def _block(measure: str, found: dict[str, Any]) -> None:
     effect = "Inconnu" if found["effect"] is None else _change(measure, found["effect"])
     between = None
     if found["effect"] is not None:
-        between = f"entre {_change(measure, found['low'])} et {_change(measure, found['high'])}"
+        between = f"de {_bound(found['low'])} à {_change(measure, found['high'])}"
     raw = "Délai moyen des réponses" if measure == "delay" else "Part de « utile » parmi les réponses jugées"
     states.figures(
         [
             states.Figure(
-                "Avant, chiffre brut",
+                "Avant (brut)",
                 _value(measure, found["before"]),
                 f"{raw}, structures équipées, avant leur adoption. Ce n'est pas un effet : tout bouge dans le temps.",
             ),
             states.Figure(
-                "Après, chiffre brut",
+                "Après (brut)",
                 _value(measure, found["after"]),
                 f"{raw}, les mêmes structures, après leur adoption.",
             ),
             states.Figure(
-                "Effet de l'IA, estimé",
+                "Effet estimé",
                 effect,
                 "Ce qui reste quand on retire ce que ces structures auraient fait sans IA, d'après celles qui n'en ont pas "
-                "ou pas encore. Avec d'autres structures tirées au sort, l'effet tomberait entre ces bornes 95 fois sur "
-                "100 ; si elles entourent zéro, on ne peut pas conclure.",
+                "ou pas encore. Dessous, l'intervalle à 95 % : de tels intervalles contiennent l'effet vrai 95 fois sur 100, le "
+                "hasard étant compté par structure ; s'il entoure zéro, on ne peut pas conclure.",
                 between,
             ),
         ]
@@ -232,7 +234,7 @@ def _other_outcomes(table: pd.DataFrame) -> None:
             "L'avis est écrit avant toute réponse : l'IA n'y peut rien.",
         ),
     }
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"what": label, "unit": unit, "said": said, **{k: whole[name][k] for k in ("effect", "low", "high", "n")}}
         for name, (label, unit, said) in named.items()
         if name in whole and pd.notna(whole[name]["effect"])
@@ -240,18 +242,31 @@ def _other_outcomes(table: pd.DataFrame) -> None:
     if not rows:
         return
     st.header("Ce qui a bougé aussi, et ce qui ne devait pas", anchor=False)
-    tables.table(
-        pd.DataFrame(rows),
+    shown = pd.DataFrame(
         {
-            "what": st.column_config.TextColumn("Mesure", pinned=True),
-            "effect": st.column_config.NumberColumn("Effet de l'IA", format="%.1f"),
-            "low": st.column_config.NumberColumn("au moins", format="%.1f"),
-            "high": st.column_config.NumberColumn("au plus", format="%.1f"),
-            "unit": "Unité",
-            "said": "À savoir",
-        },
-        name="autres-mesures",
-        alt="Effet de l'IA sur les autres mesures, avec leurs intervalles",
+            "Mesure": [f"{row['what']}. {row['said']}" for row in rows],
+            "Effet de l'IA": [
+                f"{french.signed(row['effect'], 1)} {row['unit']} ({_bound(row['low'])} à {_bound(row['high'])})"
+                for row in rows
+            ],
+        }
+    )
+    st.table(
+        shown, hide_index=True, alt="Effet de l'IA sur les autres mesures, avec leurs intervalles", border="horizontal"
+    )
+    tables.csv_button(
+        pd.DataFrame(rows).rename(
+            columns={
+                "what": "Mesure",
+                "unit": "Unité",
+                "said": "À savoir",
+                "effect": "Effet de l'IA",
+                "low": "au moins",
+                "high": "au plus",
+                "n": "Observations",
+            }
+        ),
+        "autres-mesures",
     )
 
 
@@ -290,65 +305,6 @@ def _networks(table: pd.DataFrame) -> None:
         )
 
 
-def _used(frame: pd.DataFrame, adoption: pd.DataFrame) -> None:
-    parts = {
-        "as_proposed": "Telle que proposée",
-        "kept": "Conservée à 50 % ou plus",
-        "reworked": "Retravaillée (moins de 50 %)",
-        "without": "Sans brouillon d'IA",
-    }
-    drafted = frame.index[frame["without"] < frame["replies"]]
-    if not len(drafted):
-        st.write("Aucune réponse de ces données ne vient d'un brouillon d'IA.")
-        return
-    frame = frame.loc[max(0, int(drafted[0]) - _BEFORE_FIRST) :]
-    shares = frame.assign(**{name: frame[name] / frame["replies"] for name in parts})
-    colours = [palette.category(0), palette.category(1), palette.category(2), palette.muted()]
-    lines = [Line(name, label, colour) for (name, label), colour in zip(parts.items(), colours, strict=True)]
-    last = shares.iloc[-1]
-    percents = shares.assign(**{name: 100 * shares[name] for name in parts})
-    charts.show(
-        charts.shares(shares, "month", lines),
-        title="Usage de l'IA dans les réponses, par mois de l'avis",
-        alt=f"Barres empilées. Au dernier mois, {french.percent(1 - float(last['without']))} des réponses partent d'un brouillon d'IA.",
-        frame=percents,
-        labels={
-            "month": st.column_config.DateColumn("Mois", format="MM/YYYY"),
-            "replies": "Réponses",
-            **{name: st.column_config.NumberColumn(label, format="%.0f %%") for name, label in parts.items()},
-        },
-        name="usage-ia",
-        help="« Taux de similarité réponse IA » du portail, rempli depuis janvier 2024 ; vide = pas de brouillon d'IA.",
-    )
-    if adoption.empty:
-        return
-    counted = adoption.assign(day=pd.to_datetime(adoption["adopted_on"]))
-    curve = counted.groupby(counted["day"].dt.to_period("M").dt.to_timestamp()).size().cumsum().reset_index(name="n")
-    curve.columns = pd.Index(["month", "n"])
-    first = curve["month"].iloc[0].date()
-    charts.show(
-        charts.lines(
-            curve,
-            "month",
-            [Line("n", "Structures équipées", palette.category(0))],
-            marks=[Mark(first, "première adoption vue")],
-        ),
-        title="Structures qui ont adopté l'IA",
-        alt=f"Courbe croissante : {french.number(len(adoption))} structures en tout.",
-        frame=adoption,
-        labels={
-            "name": st.column_config.TextColumn("Structure", pinned=True),
-            "network": "Réseau",
-            "adopted_on": st.column_config.DateColumn("Adoption", format="DD/MM/YYYY"),
-            "declared": st.column_config.CheckboxColumn("Déclarée"),
-            "replies": "Réponses depuis",
-            "with_ai": "dont avec brouillon d'IA",
-        },
-        name="adoption",
-        help="Jour de publication du premier avis à partir duquel la structure répond le plus souvent avec un brouillon.",
-    )
-
-
 identity.guard("impact-ia")
 st.title("Impact de l'IA", anchor=False)
 printing.rules()
@@ -379,28 +335,28 @@ with states.guarded("L'impact n'a pas pu être lu"):
 
     used = _use(snapshot.id)
     if len(used):
-        _used(used, _adoption(snapshot.id))
+        ai_use.shown(used, _adoption(snapshot.id))
     adoption_days.panel(_adoption(snapshot.id))
 
     st.header("Ce qui pourrait tromper", anchor=False)
     for caveat in found["caveats"]:
         st.markdown(f"- {states.plain(caveat)}")
-    with st.expander("Pourquoi ne pas comparer les réponses avec et sans IA ?"):
-        st.write(
-            "Parce que l'agent choisit quand s'en servir. Les avis simples partent plus vite et se prêtent mieux à un "
-            "brouillon : comparer « avec » et « sans » ferait passer la simplicité de l'avis pour un effet de l'IA. Sur "
-            "des données simulées où l'IA ne change rien, cette comparaison annonce 27 % de délai en moins. Ici, une "
-            "structure compte comme équipée dès son jour d'adoption, que la réponse ait utilisé l'IA ou non."
-        )
-        st.write(
-            "Comparer simplement avant et après ne suffit pas non plus : les délais de tous baissent avec le temps, et "
-            "les structures lentes se sont équipées les premières. C'est pourquoi l'estimation retire le mouvement "
-            "des structures qui n'ont pas, ou pas encore, l'IA."
-        )
-    with st.expander("La méthode"):
-        for name, label in _MEASURES.items():
-            if found[name]["method"]:
-                st.write(f"{label} : {found[name]['method']}")
-        st.write(
-            "Références : Borusyak, Jaravel et Spiess (2024) ; Callaway et Sant'Anna (2021) ; Wooldridge (2023) ; DiNardo, Fortin et Lemieux (1996) ; Newey et West (1987)."
-        )
+    st.header("Pourquoi ne pas comparer les réponses avec et sans IA ?", anchor=False)
+    st.write(
+        "Parce que l'agent choisit quand s'en servir. Les avis simples partent plus vite et se prêtent mieux à un "
+        "brouillon : comparer « avec » et « sans » ferait passer la simplicité de l'avis pour un effet de l'IA. Sur "
+        "des données simulées où l'IA ne change rien, cette comparaison annonce 27 % de délai en moins. Ici, une "
+        "structure compte comme équipée dès son jour d'adoption, que la réponse ait utilisé l'IA ou non."
+    )
+    st.write(
+        "Comparer simplement avant et après ne suffit pas non plus : les délais de tous baissent avec le temps, et "
+        "les structures lentes se sont équipées les premières. C'est pourquoi l'estimation retire le mouvement "
+        "des structures qui n'ont pas, ou pas encore, l'IA."
+    )
+    st.header("La méthode", anchor=False)
+    for name, label in _MEASURES.items():
+        if found[name]["method"]:
+            st.write(f"{label} : {found[name]['method']}")
+    st.write(
+        "Références : Borusyak, Jaravel et Spiess (2024) ; Callaway et Sant'Anna (2021) ; Wooldridge (2023) ; Liang et Zeger (1986) ; Pustejovsky et Tipton (2018) ; DiNardo, Fortin et Lemieux (1996) ; Newey et West (1987)."
+    )

@@ -9,7 +9,19 @@ from analytics import delay_groups, delays, first_seen, impact, supervision
 from analytics.delays import Delays
 from analytics.supervision import Stock
 from data.filters import Filters
-from pages.components import charts, french, identity, intervals, links, measures, palette, states, store, tables
+from pages.components import (
+    charts,
+    french,
+    identity,
+    intervals,
+    links,
+    measures,
+    palette,
+    printing,
+    states,
+    store,
+    tables,
+)
 from pages.components.charts import Line
 
 _CURVE_DAYS = 60
@@ -202,6 +214,7 @@ with states.guarded("La page de cette structure n'a pas pu être lue"):
         states.empty("Aucun avis ne nomme cette structure.", "Choisissez-en une sur la page Délais.")
         st.stop()
     st.title(f"Délais de {name}", anchor=False)
+    printing.rules()
     found, curves, months = _delays(snapshot.id, wanted, target)
     stock, chart = _watch(snapshot.id, wanted, target)
     waits = "plus de la moitié attend encore" if found.km_median_days is None else french.days(found.km_median_days)

@@ -46,15 +46,15 @@ def _figures(found: Stock, target: int) -> None:
                 f"Avis qui attendent depuis plus de {french.days(target)}.",
             ),
             states.Figure(
-                "En retard d'ici 7 jours",
-                f"environ {french.number(coming)}" if len(found.upcoming) else "aucun",
-                "Somme des probabilités de passer l'objectif sans réponse dans les sept jours qui viennent, au rythme des six "
+                "Bientôt en retard",
+                french.number(coming) if len(found.upcoming) else "aucun",
+                "Nombre attendu d'ici sept jours : somme des probabilités de passer l'objectif sans réponse dans les sept jours qui viennent, au rythme des six "
                 "derniers mois de chaque structure.",
             ),
             states.Figure(
-                "Stock en 4 semaines",
+                "En 4 semaines",
                 french.signed(gap),
-                "Avis reçus moins avis répondus, sur les quatre dernières semaines.",
+                "Ce que le stock a gagné : avis reçus moins avis répondus, sur les quatre dernières semaines.",
             ),
         ]
     )

@@ -55,7 +55,7 @@ def test_an_effect_is_told_with_its_interval_and_the_raw_gap_apart(tiny_home: Pa
     assert "L'écart brut, −10,0 j, mêle l'effet de l'IA et ce qui aurait changé de toute façon." in text.replace(
         "\u202f", " "
     )
-    assert figures(app)["Avant, chiffre brut"] in {"19,0\u202fj", "50\u202f%"}
+    assert figures(app)["Avant (brut)"] in {"19,0\u202fj", "50\u202f%"}
     assert "Satisfaction : on ne peut pas conclure." in text
     assert "Une réserve." in text
     for part in (
@@ -75,7 +75,7 @@ def test_a_refused_effect_is_not_shown(tiny_home: Path, open_page: Opened) -> No
     estimated(tiny_home, effect=None, low=None, high=None)
     app = open_page("impact-ia", "manager.demo")
     assert "Délai de réponse : on ne peut pas conclure." in said(app)
-    assert figures(app)["Effet de l'IA, estimé"] in {"Inconnu", "+3,0\u202fpts"}
+    assert figures(app)["Effet estimé"] in {"Inconnu", "+3,0\u202fpts"}
 
 
 def test_only_an_administrator_declares_a_day(tiny_home: Path, open_page: Opened) -> None:
