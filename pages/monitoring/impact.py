@@ -104,7 +104,7 @@ def _block(measure: str, found: dict[str, Any]) -> None:
     effect = "Inconnu" if found["effect"] is None else _change(measure, found["effect"])
     between = None
     if found["effect"] is not None:
-        between = f"de {_bound(found['low'])} à {_change(measure, found['high'])}"
+        between = f"[{_bound(found['low'])} ; {_bound(found['high'])}]"
     raw = "Délai moyen des réponses" if measure == "delay" else "Part de « utile » parmi les réponses jugées"
     states.figures(
         [

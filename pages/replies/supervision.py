@@ -46,9 +46,9 @@ def _figures(found: Stock, target: int) -> None:
                 f"Avis qui attendent depuis plus de {french.days(target)}.",
             ),
             states.Figure(
-                "Bientôt en retard",
+                "D'ici 7 jours",
                 french.number(coming) if len(found.upcoming) else "aucun",
-                "Nombre attendu d'ici sept jours : somme des probabilités de passer l'objectif sans réponse dans les sept jours qui viennent, au rythme des six "
+                "Avis qui passeront sans doute l'objectif : somme des probabilités de passer l'objectif sans réponse dans les sept jours qui viennent, au rythme des six "
                 "derniers mois de chaque structure.",
             ),
             states.Figure(
