@@ -38,6 +38,20 @@ def test_every_cut_is_offered(tiny_home: Path, open_page: Opened, cut: str) -> N
     assert len(app.dataframe) > 0
 
 
+def test_a_single_file_dates_no_structure_s_own_reply_and_says_so(tiny_home: Path, open_page: Opened) -> None:
+    app = open_page("delais", "chef.demo", chosen={"periode": "Tout", "par": "Structure"})
+    assert "Le portail ne date que la première réponse à un avis, quelle que soit la structure." in said(app)
+
+
+def test_a_lead_subscribes_to_what_will_be_late(tiny_home: Path, open_page: Opened) -> None:
+    app = open_page("supervision", "chef.demo")
+    assert app.checkbox(key="wish_delays").value
+    app.text_input(key="wish_address").set_value("chef@example.org")
+    next(b for b in app.button if b.label == "S'abonner").click().run()
+    assert not app.exception
+    assert "Tous les signaux ; retards et dérives" in "\n".join(text.value for text in app.text)
+
+
 def test_what_is_late_leads_to_the_queue_and_to_what_will_be(tiny_home: Path, open_page: Opened) -> None:
     app = open_page("delais", "chef.demo", chosen={"periode": "Tout"})
     assert "7 avis attendent" in said(app)
