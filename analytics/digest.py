@@ -143,7 +143,7 @@ def _deliver(
         path = post()
     except mail.NotSent as error:
         return Outcome(wish, tuple(due), None, str(error), tuple(alerts))
-    ids = sorted(told.id for told in (*due, *alerts))
+    ids = sorted([signal.id for signal in due] + [alert.id for alert in alerts])
     subscriptions.mark_sent(engine, f"digest:{wish.id}:{'-'.join(ids)}"[:200], wish, ids)
     return Outcome(wish, tuple(due), path, "", tuple(alerts))
 
