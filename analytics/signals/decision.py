@@ -144,7 +144,9 @@ def _within(families: np.ndarray, p: np.ndarray, weights: np.ndarray, chances: C
     order = np.argsort(families, kind="stable")
     numbers, starts = np.unique(families[order], return_index=True)
     for number, rows in zip(numbers, np.split(order, starts[1:]), strict=False):  # one empty part when there is no test
-        own = adjusted(p[rows]) if chances is None else _discrete(p[rows], chances.of(rows), weights[number])
+        part = None if chances is None else chances.of(rows)
+        plain = part is None or not part.share.any()
+        own = adjusted(p[rows]) if plain or part is None else _discrete(p[rows], part, weights[number])
         out[rows] = own / weights[number]
     return out
 

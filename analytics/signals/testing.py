@@ -67,19 +67,15 @@ class Tests:
         return decision.graded(self.family, self.p, levels, weights(reviews), self._chances())
 
     def _chances(self) -> Chances:
-        """What each test could have shown by chance."""
+        """What the tests of new subjects could have shown by chance. Cells have none: what is expected of them is not known
+        surely enough for it (E2), so they pay the plain price.
+        """
         seeds = self.groups.seeds
-        wide = max(seeds.mean.shape[1], *(len(own.windows) for own in self.cells), 1)
+        wide = seeds.mean.shape[1]
         mean, shape, share = np.ones((len(self), wide)), np.ones((len(self), wide)), np.zeros((len(self), wide))
-        for part, own in enumerate(self.cells):
-            rows = np.flatnonzero(self.part == part)
-            at = slice(None), self.place[rows], self.topic[rows]
-            parts = len(own.windows)
-            mean[rows, :parts], shape[rows, :parts] = own.expected[at].T, own.shape[at].T
-            share[rows, :parts] = own.shares
         rows = np.flatnonzero(self.part == -1)
         for array, known in ((mean, seeds.mean), (shape, seeds.shape), (share, seeds.share)):
-            array[rows, : known.shape[1]] = known[self.place[rows]]
+            array[rows] = known[self.place[rows]]
         return Chances(mean, shape, share, self.least)
 
     def told(self, row: int, q: float, reviews: Reviews, places: Zones) -> Judged:
