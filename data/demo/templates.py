@@ -357,12 +357,13 @@ def sentence(card: Card, draw: Draw, scene: Scene) -> str:
 _ELIDE = re.compile(r"\b([dDjJmMtTsSnN]|[qQ]u|[jJ]usqu|[lL]orsqu|[pP]uisqu)e (?=[aeiouyàâéèêëîïôûAEIOUÀÂÉÈÊ])")
 
 
+_ARTICLE = re.compile(r"\b([lL])[ea] (?!onz|oui|un\b|une\b|uhl)(?=[aeiouàâéèêëîïôûœAEIOUÀÂÉÈÊÎÔ])")
 _TWICE = re.compile(r"\b(du|au|le) le (?=1er|\d|lundi|mardi|mercredi|jeudi|vendredi|samedi)")
 
 
 def mend(text: str) -> str:
-    """Elisions that drawn values leave undone (de il → d'il), and the capital of the first letter."""
-    text = _TWICE.sub(r"\1 ", _ELIDE.sub(r"\1'", text))
+    """Elisions that drawn values leave undone (de il → d'il, le avis → l'avis), and the capital of the first letter."""
+    text = _TWICE.sub(r"\1 ", _ARTICLE.sub(r"\1'", _ELIDE.sub(r"\1'", text)))
     return text[:1].upper() + text[1:]
 
 

@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping, Sequence
 _TABLE = """
 mais: mais| mais| mais| mais| sauf que
 envoyé: envoyé| transmis
-appelé: appelé| contacté
 merci de: merci de| veuillez| prière de
 aucune réponse: aucune réponse| pas de réponse| aucun retour
 sans réponse: sans réponse| sans suite| sans retour
