@@ -16,11 +16,11 @@ from functools import cached_property, lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-import holidays
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from data import days
 from data.filters import Filters
 from data.warehouse import Warehouse, sql
 
@@ -258,9 +258,8 @@ def _seconds(day: date) -> float:
 @lru_cache(maxsize=8)
 def _calendar(first: int, last: int) -> Ints:
     """Working days in France up to and including each day since 1970, from `first` to `last`."""
-    days = [_EPOCH + timedelta(days=d) for d in range(first, last + 1)]
-    closed = holidays.country_holidays("FR", years=range(days[0].year, days[-1].year + 1))
-    return np.cumsum([d.weekday() < 5 and d not in closed for d in days])
+    told = days.french(_EPOCH + timedelta(days=first), _EPOCH + timedelta(days=last))
+    return np.cumsum([working for _, working, _ in told])
 
 
 def _worked(begun: NDArray[np.signedinteger], ended: NDArray[np.signedinteger]) -> Floats:

@@ -23,6 +23,7 @@ from data import (
     carry,
     checks,
     cli,
+    days,
     fiches,
     history,
     institutions,
@@ -207,6 +208,7 @@ def _fill(db: duckdb.DuckDBPyConnection, seen: datetime) -> None:
     for n in SLOTS:
         db.execute(sql(__file__, "review_typologies").replace("{n}", str(n)))
         db.execute(sql(__file__, "replies").replace("{n}", str(n)), {"seen": seen})
+    days.load(db)
     carry.set_replied(db)  # apart: joined in the query of the reviews, their texts would go through a hash table
 
 

@@ -142,6 +142,10 @@ CREATE TABLE departments (
     code VARCHAR PRIMARY KEY, name VARCHAR, region_code VARCHAR, region VARCHAR, tile_x INTEGER, tile_y INTEGER
 );
 CREATE TABLE department_neighbours (code VARCHAR NOT NULL, neighbour VARCHAR NOT NULL);
+CREATE TABLE calendar (
+    day DATE PRIMARY KEY, working BOOLEAN NOT NULL,
+    holiday VARCHAR                      -- name of the public holiday, in French
+);
 CREATE TABLE typology_aliases (alias VARCHAR PRIMARY KEY, typology VARCHAR NOT NULL);
 
 CREATE TABLE refused (ingest_id VARCHAR NOT NULL, file VARCHAR, line BIGINT, reason VARCHAR, raw VARCHAR);

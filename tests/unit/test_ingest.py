@@ -86,6 +86,19 @@ def test_a_full_row_fills_reviews_typologies_and_replies(tmp_path):
     ]
 
 
+def test_the_calendar_tells_working_days_and_public_holidays_of_the_years_published_in(tmp_path):
+    rows = [open_data.row(n, date_de_publication=day) for n, day in ((7, "2024-03-05"), (8, "2025-06-02"))]
+    ingest([open_data.write(tmp_path / "a.csv", rows)], tmp_path / "home")
+    days = "SELECT day, working, holiday FROM calendar WHERE day BETWEEN '2025-05-01' AND '2025-05-03' ORDER BY day"
+    assert open_data.query(tmp_path / "home", days) == [
+        (date(2025, 5, 1), False, "Fête du Travail"),
+        (date(2025, 5, 2), True, None),
+        (date(2025, 5, 3), False, None),
+    ]
+    whole = open_data.query(tmp_path / "home", "SELECT min(day), max(day), count(*) FROM calendar")
+    assert whole == [(date(2024, 1, 1), date(2026, 12, 31), 366 + 365 + 365)]
+
+
 def test_the_network_is_that_of_the_structure_else_of_its_kind_and_the_tray_is_no_institution(tmp_path):
     structures = [
         {"code_sp_de_la_structure": code, "intitule_du_reseau": network, "intitule_de_la_typologie": typology,
