@@ -6,6 +6,7 @@ towards everybody's: a Poisson-Gamma ratio). The rule it protects: what is asked
 
 from __future__ import annotations
 
+from collections import deque
 from datetime import date
 from functools import cached_property
 
@@ -24,6 +25,7 @@ RECENT = 28  # days in which a drift is looked for
 OWN_PAST = 364  # days of a structure's own past
 PRIOR = 5.0  # expected replies that a structure's own pace is worth half against everybody's
 EPOCH = date(1970, 1, 1)
+_last: deque[tuple[Filters, Board]] = deque(maxlen=2)  # a page asks for the stock and for the drifts of one selection
 
 
 class Board:
@@ -66,14 +68,19 @@ class Board:
 
     @classmethod
     def of(cls, found: Waits, filters: Filters) -> Board:
-        """The reviews of a selection; its period is ignored: what waits, waits."""
+        """The reviews of a selection; its period is ignored: what waits, waits. The last two asked for are kept."""
         where = Filters(
             networks=filters.networks, typologies=filters.typologies, structures=filters.structures,
             departments=filters.departments, regions=filters.regions, channels=filters.channels,
             sentiments=filters.sentiments, irritants=filters.irritants,
         )  # fmt: skip
+        for asked, board in list(_last):
+            if board.waits is found and asked == where:
+                return board
         kept = found.kept(where) & ~found.outside
-        return cls(found, found.by_day[kept[found.by_day]])
+        board = cls(found, found.by_day[kept[found.by_day]])
+        _last.append((where, board))
+        return board
 
     def waiting(self, today: int) -> NDArray[np.bool_]:
         """Published and not answered on the morning of `today`."""
