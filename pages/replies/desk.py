@@ -12,7 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from analytics import reviews
 from analytics.reviews import Review
-from data.errors import VigieError
+from data.errors import NotRefreshed, VigieError
 from data.operations import assignments, desk, escalations, replies, stored
 from data.operations.desk import DeskText
 from data.operations.errors import Conflict
@@ -224,7 +224,15 @@ def hands(review: Review, draft: StoredDraft | None, helped: bool, distress: boo
     body = editor.field(text)
     begun = stored.get(engine, text.draft_id) if text.draft_id else None
     reference = begun or draft
-    points = proposal.findings(reference, body) if reference is not None and body.strip() else []
+    try:
+        points = proposal.findings(reference, body) if reference is not None and body.strip() else []
+    except NotRefreshed:  # after an update: what earlier versions computed is not read any more
+        st.error(
+            "Ces données ont été préparées par une autre version de Vigie : actualisez-les (page Données). D'ici là, la "
+            "relecture automatique ne peut pas se faire et rien ne s'envoie ; votre texte est gardé.",
+            icon=":material/sync_problem:",
+        )
+        return
     with st.container(gap="xsmall", key="ways"):
         with _level("1 · Envoyer"):
             st.button(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import duckdb
 import pytest
+import streamlit
 from sqlalchemy import Engine
 from streamlit.testing.v1 import AppTest
 
@@ -57,6 +59,20 @@ def test_opening_again_makes_no_second_proposal(at_desk: Opened, store: Engine):
     at_desk(5)
     at_desk(5)
     assert len(stored.of_review(store, 5)) == 1
+
+
+def test_after_an_update_the_page_says_to_refresh_and_offers_nothing_to_send(at_desk: Opened, tiny_home: Path):
+    at_desk(5)
+    router = snapshots.artifacts_of(tiny_home, snapshots.current(tiny_home)) / "router" / "router.json"
+    made = json.loads(router.read_text("utf-8"))
+    del made["together"]  # as a version before wrote it
+    router.write_text(json.dumps(made), "utf-8")
+    streamlit.cache_resource.clear()
+    streamlit.cache_data.clear()
+    app = at_desk(5)
+    assert not app.exception
+    assert any("autre version de Vigie" in error.value for error in app.error)
+    assert "Envoyer telle quelle" not in _labels(app)
 
 
 def test_personal_data_of_the_review_is_masked(at_desk: Opened):
