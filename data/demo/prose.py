@@ -34,7 +34,7 @@ _CONNECTORS = (
         "Au final,", "Finalement,", "Au bout du compte,", "Constat :", "Précision :",
         "À noter :", "Pour info,", "Pour information,", "Je le répète,", "J'insiste :",
         "Comme déjà dit,", "Comme souvent,", "Une fois encore,", "Là aussi,",
-        "Là encore,", 
+        "Là encore,",
         "À ma connaissance,", "Sauf erreur,", "Honnêtement,", "Franchement,",
         "Sincèrement,", "Entre nous,", "Sans exagérer,", "Évidemment,", "Bien sûr,", "Naturellement,",
         "Forcément,", "Malheureusement,", "Hélas,", "Manque de chance,", "Apparemment,", "Visiblement,",
@@ -51,7 +51,7 @@ _CONNECTORS = (
     ),
     (
         "De plus,", "En plus,", "En outre,", "Par ailleurs,", "D'ailleurs,", "Surtout,", "Franchement,",
-        "Honnêtement,", "Sincèrement,", "À noter :", "Cerise sur le gâteau,", "Et", "Là aussi,", 
+        "Honnêtement,", "Sincèrement,", "À noter :", "Cerise sur le gâteau,", "Et", "Là aussi,",
         "Pour une fois,", "Sans exagérer,", "Concrètement,", "En pratique,", "Pour résumer,",
         "Bref,", "Au final,", "Autre point fort :", "Détail appréciable :", "Pour info,", "Qui plus est,",
         "De surcroît,", "Et puis,", "Bonne surprise :", "Heureusement,", "En résumé,", "Au passage,",
