@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from analytics import strengths
 from analytics.reviews import Reply, Review
 from data import personal
 from pages.components import french, links, palette, states
@@ -39,9 +40,10 @@ def card(review: Review, *, words: str = "", key: str = "card", link: bool = Tru
 
 
 def to_irritant(review: Review) -> None:
-    """A link to the review's irritant, when it has one."""
+    """A link to the review's irritant, when it has one; what a happy person writes about is no irritant."""
     if review.irritant is not None and review.irritant >= 0:
-        links.to("irritant", f"Irritant : {states.plain(review.irritant_label or '')}", id=str(review.irritant))
+        kind = "Sujet" if review.sentiment == strengths.POSITIVE else "Irritant"
+        links.to("irritant", f"{kind} : {states.plain(review.irritant_label or '')}", id=str(review.irritant))
 
 
 def marked(text: str, words: str = "") -> str:

@@ -138,6 +138,12 @@ def test_praise_is_ready_to_forward_and_masked(noted: Path, open_page: Opened) -
     assert "Dossier réglé en une journée" in told
 
 
+def test_what_is_praised_is_a_subject_and_never_called_an_irritant(noted: Path, open_page: Opened) -> None:
+    links = linked(open_page("points-forts"))
+    assert any(label.startswith("Sujet : ") for label in links)
+    assert not any(label.startswith("Irritant : ") for label in links)
+
+
 def test_a_subject_is_watched_from_the_first_review_on(noted: Path, store: Engine, open_page: Opened) -> None:
     app = open_page("sujets-suivis", "analyste.demo")
     assert "Aucun sujet n'est suivi" in said(app)

@@ -71,7 +71,6 @@ def test_other_weights_have_another_digest(tmp_path: Path) -> None:
 
 
 def test_irritants_are_fitted_and_assigned_with_the_folder(tmp_path: Path) -> None:
-    pytest.importorskip("model2vec", reason="optional: make embeddings")
     texts, truth = themes.corpus(130)
     local = embeddings.opened(_folder(tmp_path / "weights", texts, list(truth)))
     fitted = fit.fit(texts, range(130), kind="real", last_publication="2025-01-01", local=local)
@@ -90,7 +89,6 @@ def test_irritants_are_fitted_and_assigned_with_the_folder(tmp_path: Path) -> No
 
 
 def test_a_model_never_assigns_with_other_weights(tmp_path: Path) -> None:
-    pytest.importorskip("model2vec", reason="optional: make embeddings")
     texts, _ = themes.corpus(60)
     weights = tmp_path / "weights"
     fitted = fit.fit(
