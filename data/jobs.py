@@ -14,6 +14,7 @@ import sys
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import IO, cast
 
 from data.errors import VigieError
 
@@ -92,17 +93,17 @@ def refresh_step(home: Path) -> Step:
 
 def last(home: Path) -> Job | None:
     """The job under way or the last one; None when there never was one. A dead job is seen as failed."""
-    try:
-        job = Job(**json.loads(_status(home).read_text("utf-8")))
-    except (FileNotFoundError, ValueError):
-        return None
+    job = _read(home)
+    if job is None or job.state != "running":
+        return job
+    if job.pid is not None and _alive(job.pid):
+        return replace(job, fraction=min(1.0, job.fraction + job.weight * _step_progress(home)))
+    job = _read(home) or job  # it may have ended, and told it, since the first look
     if job.state != "running":
         return job
-    if job.pid is None or not _alive(job.pid):
-        return replace(
-            job, state="failed", error=job.error or "le traitement s'est arrêté sans terminer", ended_at=time.time()
-        )
-    return replace(job, fraction=min(1.0, job.fraction + job.weight * _step_progress(home)))
+    return replace(
+        job, state="failed", error=job.error or "le traitement s'est arrêté sans terminer", ended_at=time.time()
+    )
 
 
 def start(home: Path, name: str, steps: list[Step]) -> Job:
@@ -129,13 +130,14 @@ def start(home: Path, name: str, steps: list[Step]) -> Job:
         process = subprocess.Popen(
             [sys.executable, "-m", "data.jobs", str(plan)],
             cwd=_ROOT,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        job = replace(job, pid=process.pid)
-        _write(_status(home), job)
+        with cast(IO[bytes], process.stdin):  # closed once the job is on disk: until then the process waits
+            job = replace(job, pid=process.pid)
+            _write(_status(home), job)
         return job
     finally:
         lock.unlink(missing_ok=True)
@@ -172,6 +174,13 @@ def _status(home: Path) -> Path:
     return Path(home) / "jobs" / "job.json"
 
 
+def _read(home: Path) -> Job | None:
+    try:
+        return Job(**json.loads(_status(home).read_text("utf-8")))
+    except (FileNotFoundError, ValueError):
+        return None
+
+
 def _step_progress(home: Path) -> float:
     try:
         found = json.loads((Path(home) / "jobs" / "progress.json").read_text("utf-8"))
@@ -201,4 +210,5 @@ def _write(path: Path, job: Job) -> None:
 
 
 if __name__ == "__main__":
+    sys.stdin.read()  # a quick job must not end before it is known to have begun
     run(Path(sys.argv[1]))

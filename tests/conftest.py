@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from sqlalchemy import Engine, create_engine, make_url, text
 
@@ -21,6 +22,15 @@ from data.operations.engine import open_store
 from tests import postgres, tiny
 
 _databases = itertools.count(1)
+
+# The same examples every day, on a machine of any speed: a red test is a defect, never the weather.
+hypothesis.settings.register_profile(
+    "steady",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture],
+)
+hypothesis.settings.load_profile("steady")
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics import delays, first_seen
@@ -145,7 +145,7 @@ FILES = st.lists(st.dictionaries(st.integers(1, 4), REVIEW, min_size=1), min_siz
 
 
 @given(FILES)
-@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4)
 def test_every_past_day_is_what_its_file_showed_without_the_withdrawn(tmp_path_factory, files):
     folder = tmp_path_factory.mktemp("days")
     home, seen = folder / "home", []

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data import salvage, snapshots, sources, staging
@@ -436,7 +436,7 @@ LINES = st.lists(
 
 
 @given(LINES, st.sampled_from(["\n", "\r\n"]))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_every_character_of_a_file_is_in_one_record(lines, end):
     text = end.join(lines) + end
     pieces = list(salvage.records(text, ";", 4, 0))
@@ -448,7 +448,7 @@ def test_every_character_of_a_file_is_in_one_record(lines, end):
 
 
 @given(st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=8))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_well_formed_file_is_cut_as_it_was_written(texts):
     rows = [{"id_experience": str(i), "titre": a, "description": b} for i, (a, b) in enumerate(texts)]
     body = open_data.text(rows, labels=("ID expérience", "Titre", "Description", *"uvwxyz")).split("\r\n", 1)[1]
@@ -467,7 +467,7 @@ def test_a_stream_is_cut_the_same_in_small_blocks(monkeypatch, tmp_path):
 
 
 @given(LINES, st.sampled_from(["\n", "\r\n"]), st.sampled_from(["utf-8", "cp1252"]))
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12)
 def test_no_file_crashes_ingest_and_its_report_always_adds_up(tmp_path, lines, end, encoding):
     text = HEADER.strip() + end + end.join(lines) + end + "77;2024-01-02;sûr;ok" + end
     file = put(tmp_path / "a.csv", text.encode(encoding, "ignore"))
@@ -491,7 +491,7 @@ def test_no_file_crashes_ingest_and_its_report_always_adds_up(tmp_path, lines, e
         max_size=3,
     ),
 )
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=120)
 def test_a_damaged_file_loses_no_row_whatever_the_damage(tmp_path_factory, delimiter, end, quoted, damages):
     """Characters lost or added anywhere after the header: each row ends in the table or among the refused ones."""
     folder = tmp_path_factory.mktemp("damaged")

@@ -14,7 +14,7 @@ from data import jobs
 from data.jobs import Job, Step
 
 
-def wait(home: Path, timeout: float = 30.0) -> Job:
+def wait(home: Path, timeout: float = 120.0) -> Job:
     """The job once it is no longer running."""
     limit = time.monotonic() + timeout
     while time.monotonic() < limit:
@@ -46,9 +46,12 @@ def test_a_failing_step_stops_the_job_and_says_its_last_line(tmp_path: Path) -> 
 
 
 def test_a_second_start_returns_the_job_under_way(tmp_path: Path) -> None:
-    first = jobs.start(tmp_path, "demo", [Step("Attendre", ("timeit", "-n1", "-r1", "import time; time.sleep(2)"))])
+    gate = tmp_path / "gate"
+    waits = f"import os, time\nwhile not os.path.exists({str(gate)!r}): time.sleep(0.05)"
+    first = jobs.start(tmp_path, "demo", [Step("Attendre", ("timeit", "-n1", "-r1", waits))])
     second = jobs.start(tmp_path, "demo", [Step("Autre", ("platform",))])
     assert second.started_at == first.started_at
+    gate.touch()
     assert wait(tmp_path).step == "Attendre"
 
 

@@ -164,5 +164,5 @@ def test_cancelling_closes_the_connection(address: str, behaviour: Behaviour) ->
     run.stop.set()
     list(pieces)
     assert run.finish == "cancelled"
-    assert behaviour.gone.wait(5)
+    assert behaviour.gone.wait(60)
     model.close()

@@ -96,6 +96,7 @@ def test_a_damaged_pointer_is_one_clear_error(tmp_path):
         snapshots.current(tmp_path)
 
 
+@pytest.mark.timeout(1200)
 def test_a_process_killed_at_any_moment_leaves_a_whole_snapshot_served(tmp_path):
     """Fifty loads killed at random moments: the one in service is always one of the two files, whole."""
     files = []
@@ -105,7 +106,7 @@ def test_a_process_killed_at_any_moment_leaves_a_whole_snapshot_served(tmp_path)
         ]
         files.append(open_data.write(tmp_path / name, rows))
     command = [sys.executable, "-m", "tests.crashes", str(tmp_path / "home"), *map(str, files), "50", "7"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=500, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     told = json.loads(done.stdout)
     assert len(told["seen"]) == 50

@@ -35,7 +35,7 @@ def test_curve_and_bands_are_those_of_lifelines(seed: int) -> None:
 
 
 @given(st.lists(st.tuples(st.integers(1, 20), st.booleans()), min_size=1, max_size=60))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_median_is_that_of_lifelines_on_any_data(rows: list[tuple[int, bool]]) -> None:
     days, ended = np.array([float(d) for d, _ in rows]), np.array([e for _, e in rows])
     # at exactly one half, lifelines' rounding decides whether the median is reached

@@ -44,7 +44,7 @@ def test_glued_paragraphs_and_typographic_apostrophes_are_read() -> None:
     assert list(text.sentences(["Bonjour Anne,L’attestation\xa0fiscale"])) == [["anne attest fiscal"]]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.text(max_size=200), max_size=5))
 def test_any_text_is_counted_without_error(texts: list[str]) -> None:
     assert len(list(text.sentences(texts))) == len(text.cut(texts)) == len(texts)

@@ -64,7 +64,7 @@ def test_nothing_typed_is_every_review(searched: Warehouse) -> None:
     assert reviews.count(searched, Filters(), words="  ") == 12
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(max_size=60))
 def test_whatever_is_typed_is_a_question_and_never_sql(typed: str) -> None:
     folded = words.tokens(typed)
