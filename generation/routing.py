@@ -30,7 +30,8 @@ from generation.results import Route
 MOST = 20_000  # reviews learnt from, the most recent
 RAREST = 8  # reviews a typology needs to be learnt
 FEATURES = 30_000
-DOUBT = 0.7  # above, another typology than the declared one raises a warning
+UNLIKE = 0.1  # of its usual share: below, a review does not sound like one for the declared typology
+DOUBT = 0.7  # from this confidence on, what a rule settles against the declared typology is said
 RIDGE = 1.0
 
 
@@ -174,6 +175,7 @@ class Router:
         best, confidence, reason = order[0], float(chances[order[0]]), ""
         if settled := self._settle(review, chances, best, department):
             best, confidence, reason = settled
+        certain = confidence >= DOUBT
         neighbours: tuple[str, ...] = ()
         if confidence < CONFIDENT and (matter := self._same_matter(raw, order)) is not None:
             neighbours = tuple(self.labels[i] for i in order if i != best)[:NEIGHBOURS]
@@ -189,11 +191,18 @@ class Router:
             return Route(None, round(confidence, 3), own, True, reason)
         reason = reason or f"Le vocabulaire de l’avis est celui des avis adressés à « {label} »."
         warning = ""
-        if declared and declared in self.labels and declared not in (label, *neighbours) and confidence >= DOUBT:
+        doubted = declared in self.labels and declared not in (label, *neighbours)
+        if doubted and ((settled and certain) or self._unlike(raw, str(declared))):
             warning = (
                 f"L’avis est adressé à « {declared} » mais semble relever de « {label} » : vérifiez avant de répondre."
             )
         return Route(label, round(confidence, 3), alternatives, False, reason, warning, neighbours)
+
+    def _unlike(self, chances: np.ndarray, declared: str) -> bool:
+        """Whether the review is much less likely to be for `declared` than any review is: better told than by how likely
+        the best other kind is, since one matter is sent to several kinds."""
+        kind = self.labels.index(declared)
+        return bool(chances[kind] < UNLIKE * self._shares[kind])
 
     def _same_matter(self, chances: np.ndarray, order: list[int]) -> float | None:
         """Chance that the review is for one of the kinds of `order`, when that says something; else None."""
