@@ -42,11 +42,14 @@ class Action:
 def add(
     engine: Engine, key: str, irritant: int, title: str, *, owner: str, due_on: date | None, created_by: str
 ) -> str:
-    """Plan an action; returns its id. Raises Refused without a title or an owner."""
+    """Plan an action; returns its id. The same one twice is one. Raises Refused without a title or an owner."""
     if not title.strip() or not owner.strip():
         raise Refused("Dites ce qui sera fait, et par qui.")
     id_ = uuid4().hex
     told = {"irritant": irritant, "title": title.strip(), "owner": owner.strip()[:200], "state": "planned"}
+    for known in of(engine, irritant):
+        if (known.title, known.owner, known.state, known.due_on) == (told["title"], told["owner"], "planned", due_on):
+            return known.id
 
     def work(connection: Connection) -> Fact:
         values = {**told, "due_on": due_on, "created_by": created_by, "created_at": now(), "version": 1}

@@ -34,11 +34,14 @@ class Declared:
 def declare(
     engine: Engine, key: str, structure_id: str, adopted_on: date, *, by: str, seen: Declared | None = None
 ) -> Declared:
-    """Say when a structure adopted AI. `seen` is the declaration on screen (None: none yet). Raises Refused for a day that
-    cannot be, Conflict when somebody else declared meanwhile.
+    """Say when a structure adopted AI. `seen` is the declaration on screen (None: none yet); the day it already holds
+    changes nothing. Raises Refused for a day that cannot be, Conflict when somebody else declared meanwhile.
     """
     if not EARLIEST <= adopted_on <= now().date():
         raise Refused(f"Choisissez un jour entre le {EARLIEST:%d/%m/%Y} et aujourd'hui.")
+    known = next((one for one in declared(engine) if one.structure_id == structure_id), None)
+    if known is not None and (known.adopted_on, known.declared_by) == (adopted_on, by):
+        return known
 
     def work(connection: Connection) -> Fact:
         table = tables.adoption_days

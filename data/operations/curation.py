@@ -127,6 +127,9 @@ def _make(
 ) -> str:
     if not reason.strip():
         raise Refused("Dites pourquoi : la raison est gardée au journal.")
+    last = next((edit for edit in reversed(in_force(engine)) if edit.irritant == irritant), None)
+    if last is not None and (last.kind, last.label, last.target, last.made_by) == (kind, label, target, made_by):
+        return last.id  # a double click: the edit is already in force
     id_ = uuid4().hex
 
     def work(connection: Connection) -> Fact:

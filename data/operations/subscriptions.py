@@ -50,9 +50,15 @@ def subscribe(
     instant: bool = False,
     delays: bool = False,
 ) -> str:
-    """Add a subscription; returns its id. Raises Refused when the address is none."""
+    """Add a subscription; returns its id. The same one twice is one. Raises Refused when the address is none."""
     if not _ADDRESS.fullmatch(address.strip()):
         raise Refused("Cette adresse de messagerie n'est pas valable.")
+    asked = (address.strip(), institution, department, irritant, instant, delays)
+    for known in of(engine, person):
+        if asked == (
+            known.address, known.institution, known.department, known.irritant, known.instant, known.delays,
+        ):  # fmt: skip
+            return known.id
 
     def work(connection: Connection) -> Fact:
         id_ = uuid4().hex

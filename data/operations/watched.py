@@ -47,10 +47,13 @@ class View:
 
 
 def watch(engine: Engine, key: str, label: str, expressions: Sequence[str], *, created_by: str) -> str:
-    """Declare a watched subject; returns its id. Raises Refused without a name or words."""
+    """Declare a watched subject; returns its id. The same one twice is one. Raises Refused without a name or words."""
     kept = _expressions(expressions)
     if not label.strip():
         raise Refused("Donnez un nom au sujet.")
+    for known in subjects(engine):
+        if (known.label, list(known.expressions)) == (label.strip(), kept):
+            return known.id
     id_ = uuid4().hex
 
     def work(connection: Connection) -> Fact:
@@ -86,11 +89,14 @@ def subjects(engine: Engine) -> list[Watched]:
 def save_view(
     engine: Engine, key: str, page: str, name: str, parameters: Mapping[str, Sequence[str]], *, person: str
 ) -> str:
-    """Keep a page as it is, under a name; returns its id. Raises Refused without a name."""
+    """Keep a page as it is, under a name; returns its id. The same one twice is one. Raises Refused without a name."""
     if not name.strip():
         raise Refused("Donnez un nom à la vue.")
     id_ = uuid4().hex
     kept = {k: [str(v) for v in values] for k, values in parameters.items()}
+    for known in views(engine, person, page):
+        if (known.name, known.parameters) == (name.strip(), kept):
+            return known.id
 
     def work(connection: Connection) -> Fact:
         values = {"person": person, "page": page, "name": name.strip(), "parameters": kept, "created_at": now()}

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from analytics import reviews
 from analytics.reviews import Review
@@ -44,12 +43,23 @@ if TYPE_CHECKING:
 
 who = identity.guard("rediger")
 engine = store.operations()
-# On a wide screen the reply stays beside the sources as they scroll, and the ways to go on at the foot of the screen.
-_BESIDE = (
-    "<style>@media (min-width: 641px) {{ [data-testid=stColumn]:has(.st-key-answer) "
-    "{{ position: sticky; top: 4rem; align-self: flex-start }} "
-    ".st-key-ways {{ position: sticky; bottom: 0; z-index: 2; background: {paper} }} }}</style>"
-)
+# On a wide screen the reply stays beside the sources as they scroll, and the ways to go on never leave the screen. On a
+# narrow one, where the reply comes after the review, they are a bar at its foot, and the page ends above it.
+_BESIDE = """<style>
+.st-key-ways {{ background: {paper}; padding: .5rem 0 }}
+.st-key-ways button {{ min-height: 2.75rem }}
+@media (min-width: 641px) {{
+  [data-testid=stColumn]:has(.st-key-answer) {{ position: sticky; top: 4rem; align-self: flex-start }}
+  :has(> .st-key-ways) {{ position: sticky; top: 4rem; bottom: 0; z-index: 2 }}
+}}
+@media (max-width: 640px) {{
+  .st-key-ways {{ position: fixed; inset: auto 0 0 0; z-index: 2; width: auto; padding: .5rem 1rem; border-top: 1px solid {line} }}
+  .st-key-ways button {{ padding-inline: .25rem }}
+  .st-key-ways button p {{ font-size: .8125rem }}
+  .st-key-ways kbd {{ display: none }}
+  [data-testid=stMainBlockContainer]:has(.st-key-ways) {{ padding-bottom: 9rem }}
+}}
+</style>"""
 _LEAVE = "Votre texte est gardé ; les autres ne vous verront plus sur cet avis."
 
 
@@ -169,7 +179,7 @@ def work(review: Review) -> None:
             )
     asked, side = st.columns([2, 3], gap="medium")
     answer = side.container(key="answer")
-    st.html(_BESIDE.format(paper=palette.paper()))
+    st.html(_BESIDE.format(paper=palette.paper(), line=palette.muted()))
     with asked:
         st.header("L'avis", anchor=False)
         verbatims.card(review, key="desk", link=False)
@@ -181,7 +191,7 @@ def work(review: Review) -> None:
         helped = escalation is None and found is None
         with st.container():
             draft = proposed(review, text) if helped else None
-        hands(review, draft, helped, escalation is None and found is None)
+        hands(review, draft, helped)
     if draft is not None:
         with asked:
             st.header("Sources de la proposition", anchor=False)
@@ -216,7 +226,7 @@ def handed_over(review: Review, found: Escalation | None, escalation: EscalatedR
 
 
 @st.fragment
-def hands(review: Review, draft: StoredDraft | None, helped: bool, distress: bool) -> None:
+def hands(review: Review, draft: StoredDraft | None, helped: bool) -> None:
     """What changes as the agent types: the text, what to look at in it, and the ways to go on."""
     text = desk.get(engine, review.id, who.id)
     if text is None or (text.closed_at is not None and replies.of_review(engine, review.id) is not None):
@@ -234,35 +244,40 @@ def hands(review: Review, draft: StoredDraft | None, helped: bool, distress: boo
         )
         return
     with st.container(gap="xsmall", key="ways"):
-        with _level("1 · Envoyer"):
-            st.button(
-                editor.kind(text, body, begun),
-                type="primary",
-                icon=":material/send:",
-                key="send",
-                disabled=not body.strip(),
-                on_click=dialogs.open_,
-                args=(f"send:{review.id}",),
-                shortcut="Alt+E",
-            )
-        with _level("2 · Retravailler"):
-            if helped:
-                rework(review, text, body, draft)
-            else:
-                st.caption("Le texte est à vous, sans IA.")
-        with _level("3 · Passer la main"):
-            if distress and st.button(
-                "Bouton de détresse",
-                icon=":material/support:",
-                key="distress",
-                help="Confier cet avis à une personne. L'IA est désactivée pour lui, vous êtes libéré.",
-                shortcut="Alt+D",
-            ):
-                dialogs.open_(f"distress:{review.id}")
-                st.rerun()
-            if st.button("Rendre à la file", icon=":material/undo:", key="leave", type="tertiary", help=_LEAVE):
-                desk.leave(engine, review.id, who.id)
-                st.switch_page(links.script("file-d-attente"))
+        st.button(
+            editor.kind(text, body, begun),
+            type="primary",
+            icon=":material/send:",
+            key="send",
+            disabled=not body.strip(),
+            on_click=dialogs.open_,
+            args=(f"send:{review.id}",),
+            shortcut="Alt+E",
+            width="stretch",
+            wrap=True,
+        )
+        if helped:
+            with st.container(horizontal=True, wrap=False, gap="xsmall"):
+                propose_again(review, draft)
+                if st.button(
+                    "Bouton de détresse",
+                    icon=":material/support:",
+                    key="distress",
+                    help="Confier cet avis à une personne. L'IA est désactivée pour lui, vous êtes libéré.",
+                    shortcut="Alt+D",
+                    width="stretch",
+                    wrap=True,
+                ):
+                    dialogs.open_(f"distress:{review.id}")
+                    st.rerun()
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if helped:
+            start_over(text, body, draft)
+        else:
+            st.caption("Le texte est à vous, sans IA.")
+        if st.button("Rendre à la file", icon=":material/undo:", key="leave", type="tertiary", help=_LEAVE):
+            desk.leave(engine, review.id, who.id)
+            st.switch_page(links.script("file-d-attente"))
     if body.strip() and dialogs.is_open(f"send:{review.id}"):
         editor.confirm(review, text, body, begun, points)
     if body.strip() and reference is not None:
@@ -275,16 +290,9 @@ def hands(review: Review, draft: StoredDraft | None, helped: bool, distress: boo
                 reading.show_changed(begun.reply, body)
 
 
-def _level(name: str) -> DeltaGenerator:
-    """A line of the three ways to go on, always in sight."""
-    line = st.container(border=True, horizontal=True, vertical_alignment="center", gap="small")
-    line.caption(f"**{name}**", width=140)
-    return line
-
-
-def rework(review: Review, text: DeskText, body: str, draft: StoredDraft | None) -> None:
-    """Ways to rework: another proposal, with or without an instruction; the proposal again; a blank page."""
-    with st.popover("Autre proposition", icon=":material/refresh:"):
+def propose_again(review: Review, draft: StoredDraft | None) -> None:
+    """Another proposal, with or without an instruction, from other sources or the same."""
+    with st.popover("Autre proposition", icon=":material/refresh:", width="stretch", wrap=True):
         instruction = st.text_input(
             "Consigne (facultative)",
             key="instruction",
@@ -305,15 +313,25 @@ def rework(review: Review, text: DeskText, body: str, draft: StoredDraft | None)
         if st.button("Proposer", key="regenerate", type="primary"):
             proposal.ask_again(who, review, (instruction or "").strip(), without)
             st.rerun()
+
+
+def start_over(text: DeskText, body: str, draft: StoredDraft | None) -> None:
+    """Ways to begin the text again: from the proposal, or from nothing."""
     if draft is not None and body != draft.reply:
         st.button(
-            "Reprendre la proposition", icon=":material/undo:", key="take_draft", on_click=take, args=(text, draft)
+            "Reprendre la proposition",
+            icon=":material/undo:",
+            key="take_draft",
+            type="tertiary",
+            on_click=take,
+            args=(text, draft),
         )
     if text.started != "blank" or body:
         st.button(
             "Page blanche",
             icon=":material/draft:",
             key="blank",
+            type="tertiary",
             on_click=take,
             args=(text, None),
             help="Écrire sans aide. La proposition reste disponible.",

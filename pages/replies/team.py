@@ -24,13 +24,13 @@ _LABELS = {
     "taken": "À traiter",
     "in_hand": "En cours",
     "sent": "Envoyées",
+    "median": "Temps médian au bureau",
     "as_proposed": "Telles quelles",
     "reworked": "Retravaillées",
     "blank": "Sans proposition",
     "distress": "Avis confiés",
     "refused": "Propositions refusées",
     "hasty": "Trop vite pour être lues",
-    "median": "Temps médian au bureau",
 }
 
 

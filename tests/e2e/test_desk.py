@@ -292,12 +292,52 @@ def test_a_server_that_stops_and_starts_again_loses_no_word(
     second.close()
 
 
-def test_the_three_ways_to_go_on_stay_in_sight(server: Server, page: Page, review: int) -> None:
-    at_desk(page, server, review)
-    for down in (0, 600, 1200):
-        page.locator("[data-testid=stMain]").evaluate("(main, down) => main.scrollTo(0, down)", down)
+@pytest.fixture(scope="session")
+def long_review(demo_home: Path) -> int:
+    """The longest waiting review that no other journey takes."""
+    opened = open_current(demo_home)
+    found = [w.review for w in waiting.page(opened, Wanted(), limit=80, offset=120)]
+    opened.close()
+    return max((r for r in found if distress.assess(f"{r.title}\n{r.body}") is None), key=lambda r: len(r.body)).id
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [(390, 844), (320, 640), (1280, 800), (1280, 720)], ids="{0[0]}x{0[1]}".format)
+def test_the_three_ways_to_go_on_never_leave_the_screen(
+    server: Server, page: Page, long_review: int, size: tuple[int, int], scheme: str
+) -> None:
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    at_desk(page, server, long_review)
+    settled(page)
+    main, bar = page.locator("[data-testid=stMain]"), page.locator(".st-key-ways")
+    for part in (0, 0.5, 1):
+        main.evaluate("(main, part) => main.scrollTo(0, part * main.scrollHeight)", part)
         for name in ("Envoyer telle quelle", "Autre proposition", "Bouton de détresse"):
-            expect(page.get_by_role("button", name=re.compile(name))).to_be_in_viewport()
+            button = bar.get_by_role("button", name=re.compile(name))
+            expect(button).to_be_in_viewport(ratio=1)
+            box = button.bounding_box()
+            assert box is not None
+            assert box["height"] >= 44  # a thumb's width
+            assert button.evaluate(ON_TOP), f"« {name} » is covered at {part}"
+    # at the end of the page nothing is left under the bar, and the text can be put whole above it
+    last = page.locator("[data-testid=stMain] :is(p, summary, button):visible").last
+    assert last.evaluate(ON_TOP)
+    editor(page).evaluate("field => field.scrollIntoView({block: 'center'})")
+    assert editor(page).evaluate(ON_TOP)
+    ground = "element => getComputedStyle(element).backgroundColor"
+    assert bar.evaluate(ground) == page.locator("[data-testid=stApp]").evaluate(ground)
+
+
+# Whether an element is itself what a finger would touch, near each of its corners and in its middle.
+ON_TOP = """element => {
+    const {left, right, top, bottom} = element.getBoundingClientRect(), edge = 3;
+    const points = [[left + edge, top + edge], [right - edge, bottom - edge], [(left + right) / 2, (top + bottom) / 2]];
+    return points.every(([x, y]) => {
+        const found = document.elementFromPoint(x, y);
+        return found !== null && (element.contains(found) || found.contains(element));
+    });
+}"""
 
 
 def test_from_the_queue_to_the_sending_with_the_keyboard_alone(server: Server, store: Engine, page: Page) -> None:

@@ -7,6 +7,8 @@ the second click interrupts may write too: only the journal tells how often a th
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,12 +20,23 @@ from sqlalchemy import Engine
 
 from analytics import waiting
 from analytics.waiting import Wanted
-from data.operations import assignments, desk, escalations, journal, replies, rereadings, returns, rules, stored
+from data.operations import (
+    assignments,
+    desk,
+    escalations,
+    journal,
+    replies,
+    rereadings,
+    returns,
+    rules,
+    stored,
+    workers,
+)
 from data.operations.engine import open_store
 from data.operations.tables import now
 from data.warehouse import open_current
 from generation import distress
-from tests.e2e.conftest import Server, settled, unfolded, visit
+from tests.e2e.conftest import ROOT, Server, settled, unfolded, visit
 
 AGENT, OTHER, LEAD = "agent.demo", "agent2.demo", "chef.demo"
 
@@ -138,6 +151,41 @@ def test_the_next_is_taken_once_and_given_back_once(server: Server, store: Engin
     twice(page, page.get_by_role("button", name="Rendre à la file"))
     expect(page.locator("h1")).to_have_text("File d'attente")
     done(page, store, "desk.leave", review)
+
+
+@pytest.fixture
+def held_worker(demo_home: Path, store: Engine) -> Iterator[None]:
+    """A worker that writes its first words, then waits."""
+    process = subprocess.Popen([sys.executable, "-m", "tests.held_worker", "--home", str(demo_home)], cwd=ROOT)
+    try:
+        limit = time.monotonic() + 60
+        while not workers.alive(store):
+            assert time.monotonic() < limit, "the worker never lived"
+            time.sleep(0.1)
+        yield
+    finally:
+        process.terminate()
+        process.wait(timeout=60)
+
+
+def test_a_proposal_being_written_is_stopped_once(
+    server: Server, held_worker: None, store: Engine, page: Page, review: int
+) -> None:
+    visit(page, server, f"/rediger?id={review}", AGENT)
+    expect(page.get_by_text("Rédaction en cours")).to_be_visible()
+    twice(page, page.get_by_role("button", name="Arrêter et écrire sans aide"))
+    done(page, store, "draft.cancel", review)
+    assert [entry.actor for entry in journal.entries(store, action="draft.cancel", review_id=review)] == [AGENT]
+    expect(page.get_by_role("button", name="Arrêter et écrire sans aide")).to_have_count(0)
+    field = page.get_by_role("textbox", name="Votre réponse")
+    expect(field).to_have_value("")
+    field.fill("Bonjour, j'écris seule.")
+    expect(page.get_by_text("Enregistré à")).to_be_visible()
+    text = desk.get(store, review, AGENT)
+    assert text is not None
+    assert (text.body, text.draft_id) == ("Bonjour, j'écris seule.", None)
+    assert stored.of_review(store, review) == []
+    assert times(store, "draft.request", review) == 1
 
 
 def test_a_proposal_put_in_place_of_a_text_and_judged_once(
