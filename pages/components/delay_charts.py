@@ -46,7 +46,7 @@ def figures(found: Delays, before: Delays | None, target: int) -> None:
                 "normal",
             ),
             states.Figure(
-                "9 réponses sur 10",
+                "9 sur 10 en",
                 measures.short_days(found.p90_days) if enough else few,
                 "Délai que neuf réponses publiées sur dix ne dépassent pas ; les avis sans réponse n'y sont pas.",
                 gap("p90_days"),

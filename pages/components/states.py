@@ -33,7 +33,7 @@ class Figure:
 
 def figures(items: Sequence[Figure]) -> None:
     """Three to five key figures side by side; each definition one click away."""
-    with st.grid(max(3, len(items)), min_column_width=168):
+    with st.grid(max(3, len(items)), min_column_width=148):
         for item in items:
             figure(item)
 

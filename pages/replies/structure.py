@@ -80,7 +80,7 @@ def _figures(found: Delays, stock: Stock, target: int) -> None:
                 "Part des avis répondus dans l'objectif, parmi ceux assez anciens pour savoir.",
             ),
             states.Figure(
-                "9 réponses sur 10",
+                "9 sur 10 en",
                 measures.short_days(found.p90_days) if enough else few,
                 "Délai que neuf réponses publiées sur dix ne dépassent pas.",
             ),

@@ -192,7 +192,7 @@ states.figures(
             "Irritants", french.number(len(listing)), "Sujets rencontrés au moins une fois dans la sélection."
         ),
         states.Figure(
-            "Avis rattachés",
+            "Rattachés",
             french.percent(1 - outside / total, total),
             "Part des avis dont le sujet est reconnu, irritant ou point fort ; les autres sont suivis en bas de page.",
         ),

@@ -33,7 +33,7 @@ def test_the_table_holds_what_sql_counts(tiny_home: Path, open_page: Opened) -> 
 
 
 def test_a_share_of_too_few_reviews_is_not_given(tiny_home: Path, open_page: Opened) -> None:
-    assert figures(open_page("irritants"))["Avis rattachés"] == "Effectif insuffisant (n = 12)"
+    assert figures(open_page("irritants"))["Rattachés"] == "Effectif insuffisant (n = 12)"
 
 
 def test_a_filter_narrows_the_list(tiny_home: Path, open_page: Opened) -> None:
