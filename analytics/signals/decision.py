@@ -32,7 +32,7 @@ class Judged:
     detector: str  # 'surge' | 'place' | 'novelty'
     level: str  # of cells, 'zone', or 'group' for a new subject
     place: int  # position in the level, -1 for a group
-    topic: int  # position of the irritant or of the fine subject, -1 for a group
+    topic: int  # position of the irritant or of the fine subject, -1 for what no topic tells
     fine: bool
     window: int  # weeks
     observed: int

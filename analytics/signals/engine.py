@@ -13,10 +13,12 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from analytics.signals import decision, novelty, surge, testing
+from analytics.signals import agreement, decision, novelty, surge, testing
+from analytics.signals.agreement import Agreements
 from analytics.signals.cells import GUARD, WINDOWS, Reader, Reading, Reviews, bursts, read
 from analytics.signals.decision import Judged
 from analytics.signals.evidence import Context, Teller
+from analytics.signals.likeness import NEAR, RECENT, Likeness
 from analytics.signals.owners import Tree
 from analytics.signals.record import Signal
 from analytics.signals.testing import Tests
@@ -134,15 +136,17 @@ def every(known: Background, reviews: Reviews) -> Tests:
     found = surge.judged(reviews)
     if found:
         found.append(known.zones.cells(next(c for c in found if c.level == "department")))
-    recent = np.flatnonzero(reviews.age < max(novelty.WINDOWS)) if found else np.zeros(0, dtype=int)
+    recent = np.flatnonzero(reviews.age < RECENT) if found else np.zeros(0, dtype=int)
     old = np.flatnonzero(
-        (reviews.age >= max(novelty.WINDOWS))
-        & (reviews.age < max(novelty.WINDOWS) + novelty.PAST_WEEKS)
+        (reviews.age >= RECENT)
+        & (reviews.age < RECENT + novelty.PAST_WEEKS)
         & (_draw(reviews.id) < _past_share(reviews.age))
     )
     rows = np.concatenate([recent, old]) if found else recent
-    counts = known.words.counts[known.words.rows(reviews.id[rows])]
-    return Tests.of(found, novelty.Groups.of(counts, reviews.age[rows], reviews.id[rows]), reviews)
+    counts, ids = known.words.counts[known.words.rows(reviews.id[rows])], reviews.id[rows]
+    likeness = Likeness.of(counts, reviews.age[rows], reviews.place[agreement.LEVEL][rows])
+    agreed = Agreements.of(likeness, ids, reviews) if found else Agreements.none()
+    return Tests.of(found, novelty.Groups.of(likeness, ids), agreed, reviews)
 
 
 def curve(known: Background, signal: Signal) -> pd.DataFrame:
@@ -167,11 +171,18 @@ def _dated(as_of: date, weeks: int, values: dict[str, np.ndarray]) -> pd.DataFra
 
 
 def _said(known: Background, reviews: Reviews, signal: Signal, weeks: int) -> dict[str, np.ndarray]:
-    """Reviews that say what the signal's say, week by week, oldest first; what is expected is their mean before it."""
+    """Reviews that say what the signal's say, of its structure when it holds in one, week by week, oldest first; what is
+    expected is their mean before it.
+    """
     rows = np.flatnonzero((reviews.age < weeks) & np.isin(reviews.id, known.words.ids))
     ids, age = reviews.id[rows], reviews.age[rows]
     members = np.flatnonzero(np.isin(ids, signal.review_ids))
-    same = novelty.told_by(known.words.counts[known.words.rows(ids)], members)
+    counts = known.words.counts[known.words.rows(ids)]
+    if signal.scope.structure is None:
+        same = novelty.told_by(counts, members)
+    else:
+        there = reviews.names[agreement.LEVEL][reviews.place[agreement.LEVEL][rows]] == signal.scope.structure
+        same = novelty.told_by(counts, members, min(NEAR)) & (there | np.isin(ids, signal.review_ids))
     observed = np.bincount(age[same], minlength=weeks)[:weeks][::-1].astype(float)
     begun = int(age[members].max()) + 1 if len(members) else 0
     before = observed[: weeks - begun]
@@ -219,6 +230,5 @@ def _draw(ids: np.ndarray) -> np.ndarray:
 
 def _past_share(age: np.ndarray) -> float:
     """Share of the older reviews that are read, so that there are MOST_PAST of them at most."""
-    first = max(novelty.WINDOWS)
-    past = int(np.count_nonzero((age >= first) & (age < first + novelty.PAST_WEEKS)))
+    past = int(np.count_nonzero((age >= RECENT) & (age < RECENT + novelty.PAST_WEEKS)))
     return min(1.0, novelty.MOST_PAST / max(past, 1))

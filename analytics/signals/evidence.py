@@ -132,10 +132,10 @@ def _label(known: Context, topic: int | None, subject: int | None, words: tuple[
 
 
 def _topic(reviews: Reviews, test: Judged, rows: np.ndarray) -> tuple[int | None, int | None]:
-    """Ids of the irritant and of the fine subject. A group has the irritant that most of its reviews were put in, -1
+    """Ids of the irritant and of the fine subject. What no topic told has the irritant that most of its reviews were put in, -1
     when they agree on none.
     """
-    if test.level != "group":
+    if test.topic >= 0:
         if test.fine:
             return int(reviews.irritants[reviews.family[test.topic]]), int(reviews.subjects[test.topic])
         return int(reviews.irritants[test.topic]), None
@@ -172,7 +172,7 @@ def _by_excess(reviews: Reviews, test: Judged, rows: np.ndarray) -> list[str]:
     structures = reviews.place["structure"]
     named = structures[rows]
     codes, now = np.unique(named[named >= 0], return_counts=True)
-    if test.level == "group":
+    if test.topic < 0:
         return [str(reviews.names["structure"][c]) for c in codes[np.argsort(-now, kind="stable")]]
     usual = (reviews.age >= GUARD) & (reviews.age < GUARD + YEAR) & np.isin(structures, codes)
     usual &= (reviews.subject if test.fine else reviews.irritant) == test.topic

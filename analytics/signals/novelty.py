@@ -16,16 +16,13 @@ from scipy import sparse
 from scipy.special import gammaln
 
 from analytics.signals.cells import YEAR
+from analytics.signals.likeness import ALIKE, RECENT, Likeness, weighed
 from analytics.signals.surge import tail
 
-WINDOWS = (2, 4, 8)  # weeks
+WINDOWS = (2, 4, RECENT)  # weeks
 SHARES = (0.3, 0.5, 0.2)  # of the risk
 PAST_WEEKS = 104  # read before the recent ones, seasons among them
 MOST_PAST = 30_000  # older reviews read at most, drawn evenly
-ALIKE = (0.15, 0.22, 0.3)  # cosines from which two reviews are neighbours
-_COMMON = 400  # reviews that hold a word, from which it no longer tells a subject
-_COMMON_SHARE = 0.05
-_BATCH = 2000
 _TOLD_P = 0.01  # a group less sure than that is never told, only counted among the tests
 _AROUND = 3  # weeks on each side that make the same season of another year
 _SHAPES = np.geomspace(0.005, 5, 24)
@@ -61,9 +58,9 @@ class Groups:
     members: Mapping[int, frozenset[int]]  # review ids of the seeds worth telling
 
     @classmethod
-    def of(cls, counts: sparse.csr_matrix, age: np.ndarray, ids: np.ndarray) -> Groups:
-        """From word counts and ages as in `judged`, and the ids of the same reviews."""
-        seeds = judged(counts, age)
+    def of(cls, likeness: Likeness, ids: np.ndarray) -> Groups:
+        """From the comparison of a day, and the ids of the same reviews."""
+        seeds, age = judged(likeness), likeness.age
         recent = len(seeds.p)
         members = {
             int(seed): frozenset(ids[seeds.group(int(seed), age[:recent])].tolist())
@@ -72,19 +69,11 @@ class Groups:
         return cls(seeds, distinct(seeds.p, [members.get(i) for i in range(recent)]), members)
 
 
-def judged(counts: sparse.csr_matrix, age: np.ndarray) -> Seeds:
-    """Test each review of the last weeks.
-
-    `counts` are word counts (reviews, words) and `age` the weeks of each review before the as-of date; the recent ones
-    (age under max(WINDOWS)) come first, the older ones after.
-    """
-    recent = int(np.count_nonzero(age < max(WINDOWS)))
-    rows = _weighed(counts)
-    close = _alike(rows[:recent], rows[:recent])
-    close.setdiag(0)  # a review is not its own neighbour
-    before_them = _alike(rows[:recent], rows[recent:])
-    now = [_at_least(close, least) for least in ALIKE]
-    past = [_at_least(before_them, least) for least in ALIKE]
+def judged(likeness: Likeness) -> Seeds:
+    """Test each review of the last weeks."""
+    age, recent = likeness.age, likeness.recent
+    now = [_at_least(likeness.close, least) for least in ALIKE]
+    past = [_at_least(likeness.past, least) for least in ALIKE]
     exposed = max(len(age) - recent, 1)
     best, least = np.ones(recent), np.ones(recent)
     which, window, expected = np.zeros(recent, int), np.full(recent, WINDOWS[0]), np.zeros(recent)
@@ -112,21 +101,13 @@ def judged(counts: sparse.csr_matrix, age: np.ndarray) -> Seeds:
     return Seeds(best, least, which, window, expected, means, shapes, shares, tuple(now))
 
 
-def told_by(counts: sparse.csr_matrix, members: np.ndarray) -> np.ndarray:
+def told_by(counts: sparse.csr_matrix, members: np.ndarray, least: float = min(ALIKE)) -> np.ndarray:
     """Which reviews (mask) say what these members (positions) say: neighbours of two of them, or members."""
-    rows = _weighed(counts)
-    near = np.asarray(((rows @ rows[members].T) >= min(ALIKE)).sum(axis=1)).ravel()
+    rows = weighed(counts)
+    near = np.asarray(((rows @ rows[members].T) >= least).sum(axis=1)).ravel()
     out = near >= min(3, len(members))  # a member is its own neighbour
     out[members] = True
     return out
-
-
-def cosines(counts: sparse.csr_matrix, one: int) -> np.ndarray:
-    """How nearly each review (reviews,) says what `one` of them says, 1 for itself."""
-    rows = _weighed(counts)
-    near = np.asarray((rows @ rows[one].T).todense()).ravel()
-    near[one] = 1.0
-    return near
 
 
 def _surely(counts: np.ndarray) -> np.ndarray:
@@ -153,33 +134,10 @@ def distinct(p: np.ndarray, members: Sequence[frozenset[int] | None]) -> np.ndar
     return out
 
 
-def _weighed(counts: sparse.csr_matrix) -> sparse.csr_matrix:
-    """TF-IDF rows of length one; words of one review, and words too common to tell a subject, are then dropped."""
-    texts = counts.shape[0]
-    frequency = np.bincount(counts.indices, minlength=counts.shape[1])
-    telling = frequency <= max(0.05 * texts, 2)
-    idf = np.where(telling, np.log(max(texts, 1) / np.maximum(frequency, 1)) + 1, 0.0)
-    rows = counts.copy().astype(np.float32)
-    rows.data = (1 + np.log(rows.data)) * idf[rows.indices].astype(np.float32)
-    length = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
-    rows = sparse.diags((1 / np.where(length > 0, length, 1)).astype(np.float32)) @ rows
-    useful = (frequency >= 2) & (frequency <= min(_COMMON, max(_COMMON_SHARE * texts, 2)))
-    return rows.tocsc()[:, np.flatnonzero(useful)].tocsr()
-
-
-def _alike(seeds: sparse.csr_matrix, others: sparse.csr_matrix) -> sparse.csr_matrix:
-    """Cosines of seeds and others, those that count only."""
-    found = []
-    turned = others.T.tocsr()
-    for start in range(0, seeds.shape[0], _BATCH):
-        found.append(_at_least((seeds[start : start + _BATCH] @ turned).tocsr(), min(ALIKE), keep=True))
-    return sparse.vstack(found).tocsr() if found else sparse.csr_matrix((0, others.shape[0]), dtype=np.float32)
-
-
-def _at_least(cosines: sparse.csr_matrix, least: float, keep: bool = False) -> sparse.csr_matrix:
-    """1 where the cosine is at least that (the cosine itself to `keep` them), nothing elsewhere."""
+def _at_least(cosines: sparse.csr_matrix, least: float) -> sparse.csr_matrix:
+    """1 where the cosine is at least that, nothing elsewhere."""
     out = cosines.copy()
-    out.data = np.where(out.data >= least, out.data if keep else 1.0, 0.0).astype(np.float32)
+    out.data = (out.data >= least).astype(np.float32)
     out.eliminate_zeros()
     return out
 

@@ -188,18 +188,18 @@ def _places(reviews: Reviews, level: str, above: dict[str, _Places]) -> _Places:
     recent = reviews.counts(level, (reviews.age >= GUARD) & (reviews.age < GUARD + _RECENT)).sum(axis=1)
     weeks = float(min(YEAR, reviews.weeks - GUARD))
     mean = total.mean() / weeks if len(total) else 0.0
-    strength = _volume_strength(total)
-    volume = (strength + recent) / (strength / max(mean, 1e-9) + _RECENT)
+    alpha = volume_strength(total)
+    volume = (alpha + recent) / (alpha / max(mean, 1e-9) + _RECENT)
     if level == "nation":
-        return _Places((hits + 0.5) / (others + 1.0), hits + 0.5, volume, strength + recent)
+        return _Places((hits + 0.5) / (others + 1.0), hits + 0.5, volume, alpha + recent)
     parent = reviews.parents(level)
     upper = np.concatenate([above[PARENT[level]].odds, above["nation"].odds])  # the last row: parent unknown
     prior = upper[parent]
-    pooling = _strength(hits, prior * others)
-    return _Places((pooling + hits) / (pooling / prior + others), pooling + hits, volume, strength + recent)
+    pooling = strength(hits, prior * others)
+    return _Places((pooling + hits) / (pooling / prior + others), pooling + hits, volume, alpha + recent)
 
 
-def _volume_strength(total: np.ndarray) -> float:
+def volume_strength(total: np.ndarray) -> float:
     """Gamma shape of how places differ in volume, by moments."""
     if not len(total):
         return 1.0
@@ -208,7 +208,7 @@ def _volume_strength(total: np.ndarray) -> float:
     return float(np.clip(mean**2 / spread, 0.1, 5.0)) if spread > 0 else 5.0
 
 
-def _strength(hits: np.ndarray, expected: np.ndarray) -> float:
+def strength(hits: np.ndarray, expected: np.ndarray) -> float:
     """Gamma shape that explains best how places differ from their parents: maximum marginal likelihood on a grid."""
     known = expected > 0.01
     y, mean = hits[known], expected[known]

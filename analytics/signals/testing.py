@@ -1,4 +1,5 @@
-"""Every test of a day: one a cell, one a recent review for new subjects, kept as arrays until one is worth showing.
+"""Every test of a day: one a cell, one a recent review for new subjects, one a structure for agreements, kept as arrays
+until one is worth showing.
 
 The rule it protects: all that was looked at is counted, so that what is shown pays for what was not.
 """
@@ -10,13 +11,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from analytics.signals import decision, novelty, zones
+from analytics.signals import agreement, decision, novelty, zones
+from analytics.signals.agreement import Agreements
 from analytics.signals.cells import Reviews
 from analytics.signals.decision import Chances, Judged
 from analytics.signals.surge import Cells
 from analytics.signals.zones import Zones
 
-NOVELTY = 0.2  # of the risk goes to new subjects
+NOVELTY, AGREEMENT = 0.2, 0.2  # of the risk go to new subjects and to agreements
+_SEED, _PLACE = -1, -2  # parts of the tests that are no cell
 _PLACES = ("department", "region", zones.LEVEL)
 _COLUMNS = ("family", "p", "least", "part", "place", "topic", "window")
 
@@ -27,16 +30,17 @@ class Tests:
 
     cells: tuple[Cells, ...]
     groups: novelty.Groups
-    family: np.ndarray  # position of the irritant; after the last one, new subjects
+    agreements: Agreements
+    family: np.ndarray  # position of the irritant; after the last one, new subjects, then agreements
     p: np.ndarray
     least: np.ndarray  # the smallest p-value the test could have shown
-    part: np.ndarray  # position in `cells`, -1 for new subjects
+    part: np.ndarray  # position in `cells`, _SEED or _PLACE
     place: np.ndarray  # position in the level; of the seed, for new subjects
-    topic: np.ndarray
-    window: np.ndarray  # position of the window that gave p; weeks, for new subjects
+    topic: np.ndarray  # -1 when it is no cell
+    window: np.ndarray  # position of the window that gave p; weeks, when it is no cell
 
     @classmethod
-    def of(cls, cells: Sequence[Cells], groups: novelty.Groups, reviews: Reviews) -> Tests:
+    def of(cls, cells: Sequence[Cells], groups: novelty.Groups, agreements: Agreements, reviews: Reviews) -> Tests:
         """All of them."""
         columns: dict[str, list[np.ndarray]] = {name: [] for name in _COLUMNS}
         for part, own in enumerate(cells):
@@ -45,15 +49,17 @@ class Tests:
             row = (family, p, least, np.full(len(p), part), place, topic, window)
             for name, values in zip(_COLUMNS, row, strict=True):
                 columns[name].append(values)
-        seeds = groups.seeds
-        every = np.arange(len(groups.p))
-        row = (
-            np.full(len(every), len(reviews.irritants)), groups.p, seeds.least, np.full(len(every), -1), every,
-            np.full(len(every), -1), seeds.window,
-        )  # fmt: skip
-        for name, values in zip(_COLUMNS, row, strict=True):
-            columns[name].append(values)
-        return cls(tuple(cells), groups, **{name: np.concatenate(parts) for name, parts in columns.items()})
+        seeds, irritants = groups.seeds, len(reviews.irritants)
+        every, places = np.arange(len(groups.p)), agreements.place
+        apart = (
+            (irritants, groups.p, seeds.least, _SEED, every, seeds.window),
+            (irritants + 1, agreements.p, np.zeros(len(places)), _PLACE, places, agreements.window),
+        )
+        for number, p, least, part, place, window in apart:
+            row = (np.full(len(p), number), p, least, np.full(len(p), part), place, np.full(len(p), -1), window)
+            for name, values in zip(_COLUMNS, row, strict=True):
+                columns[name].append(values)
+        return cls(tuple(cells), groups, agreements, **{name: np.concatenate(parts) for name, parts in columns.items()})
 
     def __len__(self) -> int:
         return len(self.p)
@@ -67,13 +73,13 @@ class Tests:
         return decision.graded(self.family, self.p, levels, weights(reviews), self._chances())
 
     def _chances(self) -> Chances:
-        """What the tests of new subjects could have shown by chance. Cells have none: what is expected of them is not known
-        surely enough for it (E2), so they pay the plain price.
+        """What the tests of new subjects could have shown by chance. The others have none: what is expected of them is not
+        known surely enough for it (E2), so they pay the plain price.
         """
         seeds = self.groups.seeds
         wide = seeds.mean.shape[1]
         mean, shape, share = np.ones((len(self), wide)), np.ones((len(self), wide)), np.zeros((len(self), wide))
-        rows = np.flatnonzero(self.part == -1)
+        rows = np.flatnonzero(self.part == _SEED)
         for array, known in ((mean, seeds.mean), (shape, seeds.shape), (share, seeds.share)):
             array[rows] = known[self.place[rows]]
         return Chances(mean, shape, share, self.least)
@@ -81,7 +87,15 @@ class Tests:
     def told(self, row: int, q: float, reviews: Reviews, places: Zones) -> Judged:
         """One test with its reviews."""
         place, topic = int(self.place[row]), int(self.topic[row])
-        if self.part[row] < 0:
+        if self.part[row] == _PLACE:
+            agreed = self.agreements
+            members = agreed.members.get(place, frozenset())
+            expected = float(agreed.expected[np.searchsorted(agreed.place, place)])
+            return Judged(
+                "novelty", agreement.LEVEL, place, -1, False, int(self.window[row]), len(members), expected,
+                float(self.p[row]), q, members,
+            )  # fmt: skip
+        if self.part[row] == _SEED:
             members = self.groups.members.get(place, frozenset())
             return Judged(
                 "novelty", "group", -1, -1, False, int(self.window[row]), len(members),
@@ -109,7 +123,7 @@ class Tests:
 
 
 def weights(reviews: Reviews) -> np.ndarray:
-    """How families share the risk: the irritants equally, and the last one, new subjects, a part of its own."""
+    """How families share the risk: the irritants equally, and the last two, new subjects and agreements, a part each."""
     irritants = len(reviews.irritants)
-    each = (1 - NOVELTY) * (irritants + 1) / max(irritants, 1)
-    return np.array([*[each] * irritants, NOVELTY * (irritants + 1)])
+    each = (1 - NOVELTY - AGREEMENT) / max(irritants, 1)
+    return np.array([*[each] * irritants, NOVELTY, AGREEMENT]) * (irritants + 2)

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from analytics.signals import novelty
+from analytics.signals import likeness
 from analytics.signals.engine import Background
 from analytics.signals.words import Words
 from benchmarks.signals.worlds import Stock
@@ -132,7 +132,7 @@ class _Maker:
     def _real(self, size: int) -> np.ndarray:
         """Ids of the real reviews that say most nearly the same as one of them."""
         pool = np.array(sorted(self.free))
-        near = novelty.cosines(
+        near = likeness.cosines(
             self.known.words.counts[self.known.words.rows(pool)], int(self.random.integers(len(pool)))
         )
         chosen = pool[np.argsort(-near, kind="stable")[:size]]

@@ -12,6 +12,7 @@ from analytics.signals import farrington, novelty, regression, rising, slow, sur
 from analytics.signals.cells import Reading, read
 from analytics.signals.engine import detect
 from analytics.signals.evidence import log_odds
+from analytics.signals.likeness import Likeness
 from analytics.signals.zones import Zones
 from benchmarks.signals import conformance
 from tests import weekly_world as world
@@ -114,7 +115,7 @@ def test_reviews_that_share_rare_words_for_the_first_time_are_new() -> None:
         texts[i] = [400, 401, 402, 403, *random.choice(400, 6, replace=False).tolist()]
     age = np.concatenate([random.integers(0, 4, 100), random.integers(8, 100, 800)])
     age[:5] = 1
-    seeds = novelty.judged(_counts(texts, 404), age)
+    seeds = novelty.judged(Likeness.of(_counts(texts, 404), age))
     assert (np.argsort(seeds.p)[:5] < 5).all()
     assert seeds.p[:5].max() < 1e-4
     assert set(seeds.group(0, age).tolist()) == set(range(5))
