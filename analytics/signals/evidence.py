@@ -60,7 +60,7 @@ class Teller:
             detector=test.detector,
             topic=topic,
             subject=subject,
-            label=_label(self.context, topic, subject, words),
+            label=_label(self.context, test, topic, subject, words),
             strength="strong" if test.observed > median else "weak",
             scope=scope,
             first_week=first,
@@ -124,11 +124,12 @@ def log_odds(own: Counter[str], others: Counter[str]) -> dict[str, float]:
     return out
 
 
-def _label(known: Context, topic: int | None, subject: int | None, words: tuple[str, ...]) -> str:
+def _label(known: Context, test: Judged, topic: int | None, subject: int | None, words: tuple[str, ...]) -> str:
     named = known.labels.get(subject if subject is not None else topic if topic is not None else -1)
     if named:
         return named
-    return "Sujet nouveau : " + ", ".join(words[:3]) if words else "Sujet nouveau"
+    kind = "Sujet nouveau" if test.level == "group" else "Avis concordants"
+    return f"{kind} : " + ", ".join(words[:3]) if words else kind
 
 
 def _topic(reviews: Reviews, test: Judged, rows: np.ndarray) -> tuple[int | None, int | None]:

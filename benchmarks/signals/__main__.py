@@ -27,13 +27,15 @@ def _e1(args: argparse.Namespace) -> int:
 def _e2(args: argparse.Namespace) -> int:
     from benchmarks.signals import null
 
-    return null.main(args.replicates or 100, args.cache)
+    return null.main(args.replicates or 100, args.cache, *(args.seeds or ())[:1])
 
 
 def _e3(args: argparse.Namespace) -> int:
     from benchmarks.signals import injection
 
-    return (injection.tune if args.tune else injection.main)(args.replicates or 8, args.cache)
+    if args.tune:
+        return injection.tune(args.replicates or 8, args.cache)
+    return injection.main(args.replicates or 8, args.cache, *(args.seeds or ())[:1])
 
 
 def _planted(args: argparse.Namespace) -> int:
@@ -59,7 +61,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.signals", description=__doc__)
     parser.add_argument("names", nargs="*", choices=[*COMMANDS, []], help="which (e0 and e1 by default)")
     parser.add_argument("--replicates", type=int, help="series, corpora or histories")
-    parser.add_argument("--seeds", type=int, nargs="*", help="demo seeds (those kept for reporting by default)")
+    parser.add_argument(
+        "--seeds", type=int, nargs="*", help="demo seeds (those kept for reporting by default; e2 and e3 take one)"
+    )
     parser.add_argument(
         "--tune", action="store_true", help="e3: what each option of the other methods finds on the tuning seed"
     )

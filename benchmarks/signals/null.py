@@ -14,7 +14,7 @@ from analytics.signals import engine
 from analytics.signals.engine import Background
 from benchmarks.signals.kept import kept
 from benchmarks.signals.tables import interval, show, verdict
-from benchmarks.signals.worlds import HOLDOUT, build
+from benchmarks.signals.worlds import FRESH, build
 
 WEEKS = 52
 Q = engine.DEFAULT_Q
@@ -41,10 +41,10 @@ def _corpus(known: Background, number: int, days: list[date]) -> list[list[tuple
     return [[(s.detector, s.scope.cell()[0]) for s in engine.on(null, day, Q).signals] for day in days]
 
 
-def main(corpora: int, cache: Path | None) -> int:
+def main(corpora: int, cache: Path | None, seed: int = FRESH) -> int:
     """Print the shares; 1 when a target is missed."""
     began = time.perf_counter()
-    world = build(HOLDOUT[0], planted=False, cache=cache)
+    world = build(seed, planted=False, cache=cache)
     known = engine.background(world.connection, world.last, weeks=157)  # every text: the dates will move
     days = world.days()[-WEEKS:]
     every = [kept(cache, f"null-{world.seed}-{n}", partial(_corpus, known, n, days)) for n in range(corpora)]
@@ -59,7 +59,7 @@ def main(corpora: int, cache: Path | None) -> int:
         [float(np.mean([bool(week) for week in corpus])) for corpus in every]
     )  # by corpus: weeks overlap
     show(
-        f"E2 null: {corpora} corpora x {WEEKS} weeks, seed {HOLDOUT[0]} without events ({world.hash}), q = {Q}",
+        f"E2 null: {corpora} corpora x {WEEKS} weeks, seed {seed} without events ({world.hash}), q = {Q}",
         ("measure", "value", "target", ""),
         [
             ("weekly runs with any alert", f"{share:.3f} [{low:.3f}, {high:.3f}]", f"<= {Q} + 2 s.e. = {Q + 2 * error:.3f}",

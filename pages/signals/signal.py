@@ -84,8 +84,8 @@ charts.show(
     frame=curve,
     labels={"week": "Semaine du", "observed": "Observés", "expected": "Attendus", "low": "Bas", "high": "Haut"},
     name="signal-semaines",
-    help="Avis proches de ceux du signal, semaine par semaine ; la bande contient ce que le hasard seul donnerait neuf "
-    "semaines sur dix."
+    help="Avis proches de ceux du signal, là où il tient, semaine par semaine ; la bande contient ce que le hasard seul "
+    "donnerait neuf semaines sur dix."
     if signal.detector == "novelty"
     else "La bande contient ce que le hasard seul donnerait neuf semaines sur dix.",
 )
