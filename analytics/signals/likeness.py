@@ -62,12 +62,16 @@ def weighed(counts: sparse.csr_matrix) -> sparse.csr_matrix:
     frequency = np.bincount(counts.indices, minlength=counts.shape[1])
     telling = frequency <= max(0.05 * texts, 2)
     idf = np.where(telling, np.log(max(texts, 1) / np.maximum(frequency, 1)) + 1, 0.0)
-    rows = counts.copy().astype(np.float32)
-    rows.data = (1 + np.log(rows.data)) * idf[rows.indices].astype(np.float32)
-    length = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
-    rows = sparse.diags((1 / np.where(length > 0, length, 1)).astype(np.float32)) @ rows
+    value = (1 + np.log(counts.data)) * idf[counts.indices]
+    row = np.repeat(np.arange(texts), np.diff(counts.indptr))
+    length = np.sqrt(np.bincount(row, weights=value**2, minlength=texts))
     useful = (frequency >= 2) & (frequency <= min(_COMMON, max(_COMMON_SHARE * texts, 2)))
-    return rows.tocsc()[:, np.flatnonzero(useful)].tocsr()
+    kept = np.flatnonzero(useful[counts.indices])
+    row, column = row[kept], counts.indices[kept]
+    value = (value[kept] / np.where(length > 0, length, 1)[row]).astype(np.float32)
+    starts = np.searchsorted(row, np.arange(texts + 1))
+    renumbered = np.cumsum(useful) - 1
+    return sparse.csr_matrix((value, renumbered[column], starts), (texts, int(useful.sum())))
 
 
 def cosines(counts: sparse.csr_matrix, one: int) -> np.ndarray:
@@ -91,8 +95,8 @@ def _compared(
     for start in range(0, recent, _BATCH):
         stop = min(start + _BATCH, recent)
         found = (rows[start:stop] @ turned).tocsr()
-        near = found.data >= min(NEAR)
-        row = np.repeat(np.arange(start, stop), np.diff(found.indptr))[near]
+        near = np.flatnonzero(found.data >= min(NEAR))
+        row = start + np.searchsorted(found.indptr, near, side="right") - 1
         column, value = found.indices[near], found.data[near]
         apart = others[column] != row  # a review is not its own neighbour
         row, column, value = row[apart], column[apart], value[apart]

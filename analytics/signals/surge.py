@@ -214,8 +214,9 @@ def strength(hits: np.ndarray, expected: np.ndarray) -> float:
     y, mean = hits[known], expected[known]
     if not len(y):
         return 1.0
-    likelihood = [
-        float(np.sum(gammaln(y + a) - gammaln(a) + a * np.log(a / (a + mean)) + y * np.log(mean / (a + mean))))
+    values, times = np.unique(y, return_counts=True)
+    likelihood = [  # less what does not depend on the shape
+        float(np.sum(times * (gammaln(values + a) - gammaln(a) + a * np.log(a))) - np.sum((a + y) * np.log(a + mean)))
         for a in _STRENGTHS
     ]
     return float(_STRENGTHS[int(np.argmax(likelihood))])
