@@ -35,7 +35,7 @@ def suggested(warehouse: Warehouse, examples: Sequence[str]) -> list[str]:
     snapshot (inverse document frequency); a person then keeps those that say the subject.
     """
     texts = [example for example in examples if example.strip()]
-    if not texts or not warehouse.has("review_words"):
+    if not texts or not words.indexed(warehouse):
         return []
     held: dict[str, int] = {}
     shown: dict[str, str] = {}

@@ -1,9 +1,12 @@
-"""Finding reviews by the words they hold: an index of words in the snapshot, read in order.
+"""Finding reviews by the words they hold: an index in the snapshot, read in order.
 
-`build` writes the table `review_words` (word, review), sorted by word, so that a word or its beginning is a short range
-(and `word_sample`, in the order of reviews, for comparisons); `condition` turns what a person typed into SQL over it. Before a refresh (or after an ingest, until the next one) there
-is no index and the same words are looked for in the texts, slower. The rules it protects: accents and case never
-matter; every word is needed; a word is found by its beginning; words in quotes must follow each other.
+`build` writes three tables (and `word_sample`, in the order of reviews, for comparisons): `vocabulary` numbers the words
+in alphabetical order, so that a word or its beginning is a range of numbers; `review_places` numbers the reviews;
+`review_words` holds each use of a word, with the word that follows, sorted, so that a word, a beginning or a pair of
+neighbours is a short range. `condition` turns what a person typed into SQL over them: each word becomes a bit a review.
+Before a refresh (or after an ingest, until the next one) there is no index and the same words are looked for in the
+texts, slower. The rules it protects: accents and case never matter; every word is needed; a word is found by its
+beginning; words in quotes must follow each other; texts are never read when there is an index.
 """
 
 from __future__ import annotations
@@ -19,21 +22,18 @@ from data.warehouse import Warehouse, sql
 
 MOST_WORDS = 12
 SAMPLED = 100_000  # reviews whose words comparisons count, about: more of them change no verdict
-_BETWEEN = r"[^a-z0-9à-öø-ÿœ\p{M}]"  # what may stand between two words
-_SPELT = {  # a letter and those it is the folded form of, composed or not
-    letter: f"[{letter}{accented}]\\p{{M}}*"
-    for letter, accented in {
-        "a": "àâäáãå", "c": "ç", "e": "éèêë", "i": "îïíì", "n": "ñ", "o": "ôöóòõ", "u": "ùûüú", "y": "ÿý",
-    }.items()
-}  # fmt: skip
+_LETTERS = 40  # of a word that count
+_PHRASE = 100  # words of a phrase that count
 _TOKEN = re.compile(r"[a-z0-9]+")
 _QUOTED = re.compile(r"[\"«“]([^\"»”]*)[\"»”]")
-FOLDED = "regexp_replace(lower(strip_accents(replace(replace(concat_ws(' ', r.title, r.body), 'œ', 'oe'), 'Œ', 'oe'))), '[^a-z0-9]+', ' ', 'g')"
+FOLDED = "lower(strip_accents(replace(replace(lower(concat_ws(' ', r.title, r.body)), 'œ', 'oe'), 'æ', 'ae')))"
+_SPACED = f"regexp_replace({FOLDED}, '[^a-z0-9]+', ' ', 'g')"
+_READ = f"' ' || regexp_replace({_SPACED}, '([a-z0-9]{{{_LETTERS}}})[a-z0-9]+', '\\1', 'g')"  # a text, its words cut
 
 
 def build(connection: duckdb.DuckDBPyConnection) -> None:
     """Write the index of the snapshot being made, and the sample of it that comparisons count."""
-    connection.execute(sql(__file__, "review_words"))
+    connection.execute(sql(__file__, "review_words").format(folded=FOLDED, letters=_LETTERS))
     sample(connection)
 
 
@@ -49,73 +49,117 @@ def one_in(reviews: int) -> int:
     return max(1, reviews // SAMPLED)
 
 
+def indexed(warehouse: Warehouse) -> bool:
+    """Whether the snapshot holds the index."""
+    return warehouse.has("review_places")
+
+
 def tokens(words: str) -> list[str]:
     """Folded words of what a person typed, quotes ignored, without repeats; single letters only when nothing else."""
-    found = list(dict.fromkeys(_TOKEN.findall(fold(words))))
+    found = list(dict.fromkeys(token[:_LETTERS] for token in _TOKEN.findall(fold(words))))
     return ([t for t in found if len(t) > 1] or found)[:MOST_WORDS]
 
 
-def phrases(words: str) -> list[str]:
-    """Folded phrases given in quotes."""
-    found = (" ".join(_TOKEN.findall(fold(quoted))) for quoted in _QUOTED.findall(words))
-    return [phrase for phrase in found if " " in phrase][:MOST_WORDS]
+def phrases(words: str) -> list[list[str]]:
+    """Folded words of each phrase given in quotes, two words at least."""
+    found = [[token[:_LETTERS] for token in _TOKEN.findall(fold(quoted))] for quoted in _QUOTED.findall(words)]
+    return [phrase[:_PHRASE] for phrase in found if len(phrase) > 1][:MOST_WORDS]
 
 
-def condition(warehouse: Warehouse, words: str, prefix: str = "w") -> tuple[str, dict[str, str]]:
+def condition(warehouse: Warehouse, words: str) -> tuple[str, dict[str, int | str]]:
     """SQL condition on the alias `r` of `reviews`, and its parameters; TRUE when nothing was typed."""
-    if not words.strip():
-        return "TRUE", {}
-    found = tokens(words)
-    if not found:
-        return "FALSE", {}
-    parts, values = [], {}
-    indexed = warehouse.has("review_words")
-    for k, token in enumerate(found):
-        name = f"{prefix}{k}"
-        values[name] = token
-        if indexed:
-            values[f"{name}_end"] = token + "\uffff"
-            parts.append(f"SELECT w.review_id FROM review_words AS w WHERE w.word >= ${name} AND w.word < ${name}_end")
-        else:
-            parts.append(f"contains(' ' || {FOLDED}, ' ' || ${name})")
-    whole = " AND ".join(f"r.id IN ({part})" if indexed else part for part in parts)
-    for k, phrase in enumerate(phrases(words)):  # texts are read for reviews that hold the words, never for all
-        name = f"{prefix}p{k}"
-        values[name] = _pattern(phrase) if indexed else phrase
-        if indexed:
-            both = " INTERSECT ".join(parts)
-            whole += (
-                f" AND r.id IN (SELECT x.id FROM reviews AS x JOIN ({both}) AS c ON c.review_id = x.id"
-                f" WHERE CASE WHEN c.review_id <> -1 THEN regexp_matches(concat_ws(' ', x.title, x.body), ${name}) END)"
-            )
-        else:
-            whole = f"CASE WHEN {whole} THEN contains(' ' || {FOLDED}, ' ' || ${name}) ELSE FALSE END"
-    return f"({whole})", values
+    return any_condition(warehouse, [words]) if words.strip() else ("TRUE", {})
 
 
-def _pattern(phrase: str) -> str:
-    """A folded phrase as a pattern over texts as people wrote them."""
-    text = "".join(_SPELT.get(letter, letter) for letter in phrase)
-    for pair, ligature in (("oe", "œ"), ("ae", "æ")):
-        text = text.replace(
-            "".join(_SPELT[letter] for letter in pair), f"(?:{pair}|{ligature}|{_SPELT[pair[0]]}{_SPELT[pair[1]]})"
-        )
-    return f"(?i)(?:^|{_BETWEEN}){text.replace(' ', _BETWEEN + '+')}"
-
-
-def any_condition(warehouse: Warehouse, expressions: Sequence[str]) -> tuple[str, dict[str, str]]:
+def any_condition(warehouse: Warehouse, expressions: Sequence[str]) -> tuple[str, dict[str, int | str]]:
     """SQL condition for reviews that hold all the words of one of the expressions; FALSE without any word."""
-    parts: list[str] = []
-    values: dict[str, str] = {}
-    for k, expression in enumerate(expressions):
-        if tokens(expression):
-            part, given = condition(warehouse, expression, prefix=f"x{k}w")
-            parts.append(part)
-            values |= given
-    return ("(" + " OR ".join(parts) + ")" if parts else "FALSE"), values
+    asked = [(tokens(expression), phrases(expression)) for expression in expressions]
+    asked = [one for one in asked if one[0]]
+    if not asked:
+        return "FALSE", {}
+    return _indexed(warehouse, asked) if indexed(warehouse) else _read(asked)
+
+
+_Asked = Sequence[tuple[list[str], list[list[str]]]]  # the words and the phrases of each expression
+
+
+def _read(asked: _Asked) -> tuple[str, dict[str, int | str]]:
+    """The condition over texts; phrases are looked for in those that hold the words."""
+    values: dict[str, int | str] = {}
+    parts = []
+    for found, quoted in asked:
+        held = []
+        for begun in [*found, *map(" ".join, quoted)]:
+            held.append(f"contains({_READ}, ' ' || $w{len(values)})")
+            values[f"w{len(values)}"] = begun
+        parts.append(" AND ".join(held))
+    return f"({' OR '.join(parts)})", values
+
+
+def _indexed(warehouse: Warehouse, asked: _Asked) -> tuple[str, dict[str, int | str]]:
+    """The condition over the index: a bit a review for each word and phrase, in one pass over the reviews."""
+    index = _Index(warehouse, asked)
+    tests = []
+    for found, quoted in asked:
+        told = {word for phrase in quoted for word in phrase}
+        alone = [
+            w for w in found if not any(other.startswith(w) for other in told.union(found) - {w}) and w not in told
+        ]
+        bits = [index.begun(word) for word in alone] + [index.phrase(phrase) for phrase in quoted]
+        if all(bits):
+            tests.append(f"get_bit((SELECT {' & '.join(map(str, bits))}), p.place) = 1")
+    if not tests:
+        return "FALSE", {}
+    return f"r.id IN (SELECT p.review_id FROM review_places AS p WHERE {' OR '.join(tests)})", index.values
+
+
+class _Index:
+    """SQL of the bits of words and phrases; a word that no review holds gives None."""
+
+    def __init__(self, warehouse: Warehouse, asked: _Asked) -> None:
+        self.values: dict[str, int | str] = {}
+        typed = {word for found, quoted in asked for word in [*found, *(w for phrase in quoted for w in phrase)]}
+        rows = warehouse.rows(sql(__file__, "vocabulary"), {"typed": sorted(typed)})
+        self._ranges = {word: (first, last) for word, _, first, last, _ in rows}
+        self._ids = {word: id_ for word, id_, *_ in rows if id_ is not None}
+        self._last = rows[0][-1] if rows else 0
+
+    def begun(self, word: str) -> str | None:
+        """Reviews that hold a word with this beginning."""
+        if word not in self._ranges:
+            return None
+        first, last = map(self._value, self._ranges[word])
+        return self._bits(f"review_words WHERE word BETWEEN {first} AND {last}")
+
+    def phrase(self, words: Sequence[str]) -> str | None:
+        """Reviews where these words follow each other, the last one by its beginning.
+
+        Each pair of neighbours tells where the phrase would begin; it does begin where all of them say so.
+        """
+        *exact, begun = words
+        if begun not in self._ranges or not all(word in self._ids for word in exact):
+            return None
+        told = []
+        for k in sorted({*range(0, len(exact) - 1, 2), len(exact) - 1}):
+            following = self._ranges[begun] if k == len(exact) - 1 else (self._ids[words[k + 1]],) * 2
+            word, first, last = map(self._value, (self._ids[words[k]], *following))
+            told.append(
+                f"SELECT place, position - {k} AS start FROM review_words"
+                f" WHERE word = {word} AND next BETWEEN {first} AND {last}"
+            )
+        together = f"GROUP BY place, start HAVING count(*) = {len(told)}"
+        return self._bits(f"(SELECT place FROM ({' UNION ALL '.join(told)}) {together})")
+
+    def _bits(self, places: str) -> str:
+        return f"(SELECT bitstring_agg(place, 0, {int(self._last)}) FROM {places})"
+
+    def _value(self, number: int) -> str:
+        name = f"w{len(self.values)}"
+        self.values[name] = number
+        return f"${name}"
 
 
 def fold(text: str) -> str:
     """Lower case without accents, ligatures opened."""
-    opened = text.lower().replace("œ", "oe").replace("æ", "ae")
-    return "".join(c for c in unicodedata.normalize("NFD", opened) if not unicodedata.combining(c))
+    opened = unicodedata.normalize("NFD", text.lower().replace("œ", "oe").replace("æ", "ae"))
+    return "".join(c for c in opened if not unicodedata.category(c).startswith("M")).lower()

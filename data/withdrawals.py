@@ -145,11 +145,22 @@ def _copy(db: duckdb.DuckDBPyConnection) -> None:
     for table, definition in created:
         db.execute(definition.replace("previous.", "", 1))
         names = [name for (name,) in db.execute(f"SELECT name FROM pragma_table_info('{table}')").fetchall()]
-        key = "id" if table == "reviews" else "review_id"
-        condition = f"{key} NOT IN (SELECT id FROM memory.gone)" if key in names and table != "signals" else "TRUE"
-        db.execute(f"INSERT INTO {table} SELECT * FROM previous.{table} WHERE {condition}")
+        db.execute(f"INSERT INTO {table} SELECT * FROM previous.{table} WHERE {_stays(table, names)}")
     for table in {name for name, _ in created} & set(carry.LISTS):  # once every table is there
         db.execute(sql(__file__, "carried_lists").format(table=table, column=carry.LISTS[table]))
+
+
+def _stays(table: str, columns: Collection[str]) -> str:
+    """Condition on the rows of a table that speak of no withdrawn review."""
+    gone = "SELECT id FROM memory.gone"
+    places = f"SELECT place FROM previous.review_places WHERE review_id IN ({gone})"
+    if table == "reviews":
+        return f"id NOT IN ({gone})"
+    if table == "vocabulary":  # a word that no other review holds
+        return f"id IN (SELECT word FROM previous.review_words WHERE place NOT IN ({places}))"
+    if "review_id" in columns and table != "signals":
+        return f"review_id NOT IN ({gone})"
+    return f"place NOT IN ({places})" if "place" in columns else "TRUE"
 
 
 def _forget_uploads(home: Path) -> None:

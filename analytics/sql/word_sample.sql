@@ -1,7 +1,9 @@
 -- Words that tell reviews apart, of one review in {one_in}, in the order of the reviews: what a comparison counts.
 CREATE OR REPLACE TABLE word_sample AS
-SELECT review_id, word
-FROM review_words
-WHERE review_id % {one_in} = 0 AND length(word) > 2 AND NOT regexp_full_match(word, '[0-9]+')
-    AND NOT list_contains($common::VARCHAR[], word)
-ORDER BY review_id, word
+SELECT DISTINCT p.review_id, v.word
+FROM review_words AS w
+JOIN review_places AS p ON p.place = w.place
+JOIN vocabulary AS v ON v.id = w.word
+WHERE p.review_id % {one_in} = 0 AND length(v.word) > 2 AND NOT regexp_full_match(v.word, '[0-9]+')
+    AND NOT list_contains($common::VARCHAR[], v.word)
+ORDER BY p.review_id, v.word

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 
+import duckdb
 import pytest
 from sqlalchemy import Engine, select
 
+from analytics import reviews, words
 from data import snapshots, withdrawals
 from data.__main__ import main
 from data.errors import VigieError
+from data.filters import Filters
 from data.ingest import ingest
 from data.operations import desk, drafts, journal, stored, tables, withdrawn
 from data.operations.engine import open_store
+from data.warehouse import Warehouse
 from tests import open_data
 
 SECRET = "phrase-que-personne-d-autre-n-ecrit"
@@ -69,6 +73,22 @@ def test_a_withdrawn_review_leaves_no_byte_in_the_home(tmp_path):
     assert withdrawals.pending(home) is None
     assert [s.reviews for s in snapshots.kept(home)] == [3, 3, 2]
     assert open_data.query(home, "SELECT reviews FROM withdrawals") == [(1,)]
+
+
+def test_the_index_of_words_forgets_a_withdrawn_review_and_finds_the_others(tmp_path):
+    home = tmp_path / "home"
+    load(tmp_path, home, (1, 2, 3))
+    with duckdb.connect(str(snapshots.file_of(home, snapshots.current(home)))) as connection:
+        words.build(connection)
+    load(tmp_path, home, (2, 3), "b.csv")
+    earlier = Warehouse(home, snapshots.kept(home)[1])
+    assert words.indexed(earlier)
+    assert reviews.count(earlier, Filters(), words="texte") == 2
+    assert reviews.count(earlier, Filters(), words='"texte 3"') == 1
+    left = {word for (word,) in earlier.rows("SELECT word FROM vocabulary")}
+    assert "texte" in left
+    assert left.isdisjoint(SECRET.split("-")[2:])
+    earlier.close()
 
 
 def test_going_back_serves_the_earlier_snapshot_without_the_withdrawn_review(tmp_path):
