@@ -3,7 +3,7 @@
 `build` writes three tables (and `word_sample`, in the order of reviews, for comparisons): `vocabulary` numbers the words
 in alphabetical order, so that a word or its beginning is a range of numbers; `review_places` numbers the reviews;
 `review_words` holds each use of a word, with the word that follows, sorted, so that a word, a beginning or a pair of
-neighbours is a short range. `condition` turns what a person typed into SQL over them: each word becomes a bit a review.
+neighbours is a short range. `condition` turns what a person typed into SQL: each word, found there, is a bit a review.
 Before a refresh (or after an ingest, until the next one) there is no index and the same words are looked for in the
 texts, slower. The rules it protects: accents and case never matter; every word is needed; a word is found by its
 beginning; words in quotes must follow each other; texts are never read when there is an index.
@@ -14,8 +14,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from typing import Any
+from weakref import WeakKeyDictionary
 
 import duckdb
+import numpy as np
 
 from analytics.topics import text
 from data.warehouse import Warehouse, sql
@@ -24,11 +27,19 @@ MOST_WORDS = 12
 SAMPLED = 100_000  # reviews whose words comparisons count, about: more of them change no verdict
 _LETTERS = 40  # of a word that count
 _PHRASE = 100  # words of a phrase that count
+_KEPT = 32  # answers kept for a snapshot: an eighth of a byte a review each
 _TOKEN = re.compile(r"[a-z0-9]+")
 _QUOTED = re.compile(r"[\"«“]([^\"»”]*)[\"»”]")
-FOLDED = "lower(strip_accents(replace(replace(lower(concat_ws(' ', r.title, r.body)), 'œ', 'oe'), 'æ', 'ae')))"
+_WRITTEN = "replace(concat_ws(' ', r.title, r.body), chr(0), ' ')"  # strip_accents stops at such a character
+FOLDED = f"lower(strip_accents(replace(replace(lower({_WRITTEN}), 'œ', 'oe'), 'æ', 'ae')))"
 _SPACED = f"regexp_replace({FOLDED}, '[^a-z0-9]+', ' ', 'g')"
 _READ = f"' ' || regexp_replace({_SPACED}, '([a-z0-9]{{{_LETTERS}}})[a-z0-9]+', '\\1', 'g')"  # a text, its words cut
+
+
+_Asked = tuple[tuple[tuple[str, ...], tuple[tuple[str, ...], ...]], ...]  # the words and the phrases of each expression
+_Condition = tuple[str, dict[str, Any]]
+# A count and its pages ask the same: the last answers of each snapshot.
+ANSWERS: WeakKeyDictionary[Warehouse, dict[_Asked, _Condition]] = WeakKeyDictionary()
 
 
 def build(connection: duckdb.DuckDBPyConnection) -> None:
@@ -66,26 +77,30 @@ def phrases(words: str) -> list[list[str]]:
     return [phrase[:_PHRASE] for phrase in found if len(phrase) > 1][:MOST_WORDS]
 
 
-def condition(warehouse: Warehouse, words: str) -> tuple[str, dict[str, int | str]]:
+def condition(warehouse: Warehouse, words: str) -> _Condition:
     """SQL condition on the alias `r` of `reviews`, and its parameters; TRUE when nothing was typed."""
     return any_condition(warehouse, [words]) if words.strip() else ("TRUE", {})
 
 
-def any_condition(warehouse: Warehouse, expressions: Sequence[str]) -> tuple[str, dict[str, int | str]]:
+def any_condition(warehouse: Warehouse, expressions: Sequence[str]) -> _Condition:
     """SQL condition for reviews that hold all the words of one of the expressions; FALSE without any word."""
-    asked = [(tokens(expression), phrases(expression)) for expression in expressions]
-    asked = [one for one in asked if one[0]]
+    read = ((tuple(tokens(expression)), tuple(map(tuple, phrases(expression)))) for expression in expressions)
+    asked = tuple(one for one in read if one[0])
     if not asked:
         return "FALSE", {}
-    return _indexed(warehouse, asked) if indexed(warehouse) else _read(asked)
+    if not indexed(warehouse):
+        return _read(asked)
+    known = ANSWERS.setdefault(warehouse, {})
+    if asked not in known:
+        if len(known) == _KEPT:
+            known.clear()
+        known[asked] = _Index(warehouse, asked).condition()
+    return known[asked]
 
 
-_Asked = Sequence[tuple[list[str], list[list[str]]]]  # the words and the phrases of each expression
-
-
-def _read(asked: _Asked) -> tuple[str, dict[str, int | str]]:
-    """The condition over texts; phrases are looked for in those that hold the words."""
-    values: dict[str, int | str] = {}
+def _read(asked: _Asked) -> _Condition:
+    """The condition over texts."""
+    values: dict[str, str] = {}
     parts = []
     for found, quoted in asked:
         held = []
@@ -96,43 +111,56 @@ def _read(asked: _Asked) -> tuple[str, dict[str, int | str]]:
     return f"({' OR '.join(parts)})", values
 
 
-def _indexed(warehouse: Warehouse, asked: _Asked) -> tuple[str, dict[str, int | str]]:
-    """The condition over the index: a bit a review for each word and phrase, in one pass over the reviews."""
-    index = _Index(warehouse, asked)
-    tests = []
-    for found, quoted in asked:
-        told = {word for phrase in quoted for word in phrase}
-        alone = [
-            w for w in found if not any(other.startswith(w) for other in told.union(found) - {w}) and w not in told
-        ]
-        bits = [index.begun(word) for word in alone] + [index.phrase(phrase) for phrase in quoted]
-        if all(bits):
-            tests.append(f"get_bit((SELECT {' & '.join(map(str, bits))}), p.place) = 1")
-    if not tests:
-        return "FALSE", {}
-    return f"r.id IN (SELECT p.review_id FROM review_places AS p WHERE {' OR '.join(tests)})", index.values
-
-
 class _Index:
-    """SQL of the bits of words and phrases; a word that no review holds gives None."""
+    """The index asked some words and phrases: a bit for each place of a review."""
 
     def __init__(self, warehouse: Warehouse, asked: _Asked) -> None:
-        self.values: dict[str, int | str] = {}
-        typed = {word for found, quoted in asked for word in [*found, *(w for phrase in quoted for w in phrase)]}
+        self.warehouse, self.asked = warehouse, asked
+        typed = {word for found, quoted in asked for words in (found, *quoted) for word in words}
         rows = warehouse.rows(sql(__file__, "vocabulary"), {"typed": sorted(typed)})
         self._ranges = {word: (first, last) for word, _, first, last, _ in rows}
         self._ids = {word: id_ for word, id_, *_ in rows if id_ is not None}
-        self._last = rows[0][-1] if rows else 0
+        self._last = max((row[-1] for row in rows), default=0) | 7  # whole bytes
 
-    def begun(self, word: str) -> str | None:
-        """Reviews that hold a word with this beginning."""
+    def condition(self) -> _Condition:
+        """The reviews found, or the others when these are fewer."""
+        found = self._found()
+        if found is None:
+            return "FALSE", {}
+        most = 2 * int(np.bitwise_count(found).sum()) > self._last
+        these = f"SELECT review_id FROM review_places WHERE get_bit($found::BLOB::BIT, place) = {int(not most)}"
+        return f"r.id {'NOT IN' if most else 'IN'} ({these})", {"found": found.tobytes()}
+
+    def _found(self) -> np.ndarray | None:
+        """Bits of the reviews that hold all the words of one of the expressions, first place first; None without any."""
+        wanted = [needed for one in self.asked if None not in (needed := self._needed(*one))]
+        sources = list(dict.fromkeys(source for needed in wanted for source in needed))
+        if not sources:
+            return None
+        bits = [f"(SELECT bitstring_agg(place, 0, {self._last})::BLOB FROM {source})" for source in sources]
+        nothing = bytes((self._last + 1) // 8)
+        (row,) = self.warehouse.rows(f"SELECT {', '.join(bits)}")
+        held = {s: np.frombuffer(b or nothing, np.uint8) for s, b in zip(sources, row, strict=True)}
+        together = [np.bitwise_and.reduce([held[s] for s in needed]) for needed in wanted]
+        every = np.bitwise_or.reduce(together)
+        return every if every.any() else None
+
+    def _needed(self, found: Sequence[str], quoted: Sequence[Sequence[str]]) -> list[str | None]:
+        """Where an expression's words and phrases are, but for words that others of them imply."""
+        told = {word for phrase in quoted for word in phrase}
+        longer = told.union(found)
+        alone = [w for w in found if w not in told and not any(o != w and o.startswith(w) for o in longer)]
+        return [*map(self._begun, alone), *map(self._phrase, quoted)]
+
+    def _begun(self, word: str) -> str | None:
+        """The uses of words with this beginning; None when there is no such word."""
         if word not in self._ranges:
             return None
-        first, last = map(self._value, self._ranges[word])
-        return self._bits(f"review_words WHERE word BETWEEN {first} AND {last}")
+        first, last = self._ranges[word]
+        return f"review_words WHERE word BETWEEN {first} AND {last}"
 
-    def phrase(self, words: Sequence[str]) -> str | None:
-        """Reviews where these words follow each other, the last one by its beginning.
+    def _phrase(self, words: Sequence[str]) -> str | None:
+        """Where these words follow each other, the last one by its beginning; None when one of them is nowhere.
 
         Each pair of neighbours tells where the phrase would begin; it does begin where all of them say so.
         """
@@ -141,22 +169,13 @@ class _Index:
             return None
         told = []
         for k in sorted({*range(0, len(exact) - 1, 2), len(exact) - 1}):
-            following = self._ranges[begun] if k == len(exact) - 1 else (self._ids[words[k + 1]],) * 2
-            word, first, last = map(self._value, (self._ids[words[k]], *following))
+            first, last = self._ranges[begun] if k == len(exact) - 1 else (self._ids[words[k + 1]],) * 2
             told.append(
                 f"SELECT place, position - {k} AS start FROM review_words"
-                f" WHERE word = {word} AND next BETWEEN {first} AND {last}"
+                f" WHERE word = {self._ids[words[k]]} AND next BETWEEN {first} AND {last}"
             )
-        together = f"GROUP BY place, start HAVING count(*) = {len(told)}"
-        return self._bits(f"(SELECT place FROM ({' UNION ALL '.join(told)}) {together})")
-
-    def _bits(self, places: str) -> str:
-        return f"(SELECT bitstring_agg(place, 0, {int(self._last)}) FROM {places})"
-
-    def _value(self, number: int) -> str:
-        name = f"w{len(self.values)}"
-        self.values[name] = number
-        return f"${name}"
+        agreeing = f"GROUP BY place, start HAVING count(*) = {len(told)}"
+        return f"(SELECT place FROM ({' UNION ALL '.join(told)}) {agreeing})"
 
 
 def fold(text: str) -> str:

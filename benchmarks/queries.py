@@ -49,6 +49,7 @@ OWNED = dict.fromkeys(
     ("replies", "review_typologies", "review_topics", "model_review_topics", "review_measures", "review_metadata"),
     "review_id",
 ) | {"reviews": "id"}  # table -> id of its review
+INDEX = ("review_places", "vocabulary", "review_words", "word_sample")
 BLOCK = 1_000  # reviews in a row before they come again under other ids: their order stays that of publication
 STEP = 1_000_000  # between the ids of two repetitions
 
@@ -81,7 +82,7 @@ def enlarged(home: Path, target: Path, times: int) -> Path:
                 db.execute(definition.replace("previous.", "", 1))
                 db.execute(f"INSERT INTO {table} BY NAME {_repeated(table, times)}")
             carry.brought_up(db)
-            words.sample(db)
+            words.build(db)
             db.execute(
                 f"UPDATE topics SET size = size * {times}; UPDATE cells SET n = n * {times}, negative = negative * {times};"
                 f"UPDATE completeness SET reviews = reviews * {times}, filled = filled * {times}"
@@ -95,10 +96,7 @@ def enlarged(home: Path, target: Path, times: int) -> Path:
 
 def _repeated(table: str, times: int) -> str:
     """SQL of the rows of a table of `previous`, those of reviews repeated."""
-    if table == "review_words":  # sorted by word, as search needs it
-        laps = f"SELECT word, review_id, unnest(range({times})) AS lap FROM previous.review_words"
-        return f"SELECT word, review_id + lap * {STEP} AS review_id FROM ({laps})"
-    if table == "word_sample":  # written again
+    if table in INDEX:  # written again
         return f"FROM previous.{table} LIMIT 0"
     key = OWNED.get(table)
     if key is None:

@@ -25,7 +25,24 @@ from data.filters import Filters
 from data.warehouse import Warehouse, sql
 
 ROOT = Path(__file__).resolve().parents[1]
-QUESTIONS = ("chèque énergie", "délai", "impôts", "rendez-vous préfecture attente", '"carte grise"', "zeppelin", "a")
+QUESTIONS = (
+    *("chèque énergie", "délai", "impôts", "rendez-vous préfecture attente", "zeppelin", "CŒUR", "l'été"),
+    *(
+        '"carte grise"',
+        '"de la"',
+        '"je n’ai pas"',
+        '"titre de séjour"',
+        '"rendez-vous en préfecture"',
+        '"ma carte gris"',
+    ),
+    *(
+        '"je n\'ai toujours pas reçu ma carte"',
+        '"chèque énergie" "mon fournisseur"',
+        '"tapage nocturne"',
+        '"grise carte"',
+    ),
+    *("a", "de", "pré", "de la le", "je n'ai pas reçu ma carte grise depuis le mois de mars"),
+)
 LIMIT_MS = 300.0
 _LOAD = """
 INSERT INTO reviews BY NAME
@@ -51,15 +68,17 @@ def prepared(home: Path, file: Path, most: int) -> float:
     return seconds
 
 
-def timed(warehouse: Warehouse, typed: str, runs: int) -> tuple[float, int]:
-    """Median milliseconds of count and first page, and the reviews found."""
-    found, taken = 0, []
+def timed(warehouse: Warehouse, typed: str, runs: int) -> tuple[float, float, int]:
+    """Median milliseconds of count and first page, those of processor (all threads together), and the reviews found."""
+    found, taken, spent = 0, [], []
     for _ in range(runs):
-        began = time.perf_counter()
+        words.ANSWERS.clear()  # as the first person who asks it
+        began, worked = time.perf_counter(), time.process_time()
         found = reviews.count(warehouse, Filters(), words=typed)
         reviews.page(warehouse, Filters(), words=typed)
         taken.append(1000 * (time.perf_counter() - began))
-    return statistics.median(taken), found
+        spent.append(1000 * (time.process_time() - worked))
+    return statistics.median(taken), statistics.median(spent), found
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -86,11 +105,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         rows = [(typed, *timed(indexed, typed, args.runs)) for typed in QUESTIONS]
         indexed.close()
         print(f"\n{held:,} reviews{told}, file of {file.stat().st_size / 1e6:,.0f} MB\n")
-        print("| asked | reviews found | ms |")
-        print("|---|---|---|")
-        for typed, ms, found in rows:
+        print("| asked | reviews found | ms | of processor |")
+        print("|---|---|---|---|")
+        for typed, ms, cpu, found in rows:
             slow |= ms >= LIMIT_MS
-            print(f"| {typed} | {found:,} | {ms:.0f} |")
+            print(f"| {typed} | {found:,} | {ms:.0f} | {cpu:.0f} |")
     print(f"\n{'MISSED' if slow else 'held'}: every question under {LIMIT_MS:.0f} ms")
     return int(slow)
 
