@@ -2,7 +2,7 @@
 
 The rules it protects: at most a share q of what is shown is expected to be chance, whatever the number of cells; a
 signal rests on at least three distinct reviews over two days or two structures, and on a ratio whose lower bound is
-1.5; one event gives one signal. There is no quota: a quiet week gives an empty list.
+1.5; what no irritant tells must be mostly negative; one event gives one signal. There is no quota: a quiet week gives an empty list.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from analytics.signals.surge import tail
 
 MIN_REVIEWS = 3
 MIN_RATIO_LOW = 1.5
+MIN_NEGATIVE = 0.5  # share of the reviews of what no irritant tells: praise is no signal
 _SAME = 0.5  # share of the smaller cell's reviews that two tests of one event have in common
 _EXPLAINS = 0.6  # share of a wider cell's excess that a narrower one must hold to explain it
 WORTH = 1e-3  # no test above that is ever shown, whatever the others say

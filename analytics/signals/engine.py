@@ -105,7 +105,8 @@ def on(known: Background, as_of: date, q: float = DEFAULT_Q, *, watch: bool = Fa
     worth = np.flatnonzero((rates > q) & (tests.p <= _WATCH_P)) if watch else np.zeros(0, dtype=int)
     surest = worth[np.argsort(tests.p[worth], kind="stable")][: 4 * WATCHED]
     rising = [tests.told(int(row), rates[row], lately, known.zones) for row in surest]
-    rising = [t for t in rising if not any(decision.overlap(t.members, s.members) for s in shown) and t.observed > 1]
+    rising = [t for t in rising if t.observed > 1 and _complains(lately, t)]
+    rising = [t for t in rising if not any(decision.overlap(t.members, s.members) for s in shown)]
     watched = [teller.told(t, median[t.window]) for t in decision.most_specific(rising)[:WATCHED]]
     return Found(as_of, len(tests), tuple(sorted(signals, key=lambda s: (s.q, s.p, s.id))), tuple(watched))
 
@@ -146,7 +147,7 @@ def every(known: Background, reviews: Reviews) -> Tests:
     counts, ids = known.words.counts[known.words.rows(reviews.id[rows])], reviews.id[rows]
     likeness = Likeness.of(counts, reviews.age[rows], reviews.place[agreement.LEVEL][rows])
     agreed = Agreements.of(likeness, ids, reviews) if found else Agreements.none()
-    return Tests.of(found, novelty.Groups.of(likeness, ids), agreed, reviews)
+    return Tests.of(found, novelty.Groups.of(likeness, ids, reviews.irritant[rows]), agreed, reviews)
 
 
 def curve(known: Background, signal: Signal) -> pd.DataFrame:
@@ -191,12 +192,23 @@ def _said(known: Background, reviews: Reviews, signal: Signal, weeks: int) -> di
 
 
 def _evident(reviews: Reviews, test: Judged) -> bool:
-    """Enough distinct reviews, over two days or two structures, and a ratio that is surely large."""
+    """Enough distinct reviews, over two days or two structures, a ratio that is surely large, and no praise."""
     rows = np.flatnonzero(np.isin(reviews.id, list(test.members)))
     structures = reviews.place["structure"][rows]
     spread = len(np.unique(reviews.day[rows])) >= 2 or len(np.unique(structures[structures >= 0])) >= 2
     enough = len(rows) >= decision.MIN_REVIEWS
-    return enough and spread and surge.ratio_low(test.observed, test.expected) >= decision.MIN_RATIO_LOW
+    return (
+        enough
+        and spread
+        and _complains(reviews, test)
+        and surge.ratio_low(test.observed, test.expected) >= decision.MIN_RATIO_LOW
+    )
+
+
+def _complains(reviews: Reviews, test: Judged) -> bool:
+    """Whether what no irritant tells is something that goes wrong: half of its reviews at least are negative."""
+    rows = np.isin(reviews.id, list(test.members))
+    return test.topic >= 0 or bool(reviews.negative[rows].mean() >= decision.MIN_NEGATIVE)
 
 
 def _median_topic(reviews: Reviews) -> dict[int, float]:

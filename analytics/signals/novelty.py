@@ -24,6 +24,7 @@ SHARES = (0.3, 0.5, 0.2)  # of the risk
 PAST_WEEKS = 104  # read before the recent ones, seasons among them
 MOST_PAST = 30_000  # older reviews read at most, drawn evenly
 _TOLD_P = 0.01  # a group less sure than that is never told, only counted among the tests
+_MOST_RISE = 5.0
 _AROUND = 3  # weeks on each side that make the same season of another year
 _SHAPES = np.geomspace(0.005, 5, 24)
 _LEAST_SHAPE = 0.02  # prior neighbours of a seed: never surer than that nothing is alike
@@ -58,9 +59,9 @@ class Groups:
     members: Mapping[int, frozenset[int]]  # review ids of the seeds worth telling
 
     @classmethod
-    def of(cls, likeness: Likeness, ids: np.ndarray) -> Groups:
-        """From the comparison of a day, and the ids of the same reviews."""
-        seeds, age = judged(likeness), likeness.age
+    def of(cls, likeness: Likeness, ids: np.ndarray, irritant: np.ndarray) -> Groups:
+        """From the comparison of a day, and the ids and irritants (-1 = none) of the same reviews."""
+        seeds, age = judged(likeness, irritant), likeness.age
         recent = len(seeds.p)
         members = {
             int(seed): frozenset(ids[seeds.group(int(seed), age[:recent])].tolist())
@@ -69,9 +70,12 @@ class Groups:
         return cls(seeds, distinct(seeds.p, [members.get(i) for i in range(recent)]), members)
 
 
-def judged(likeness: Likeness) -> Seeds:
-    """Test each review of the last weeks."""
+def judged(likeness: Likeness, irritant: np.ndarray) -> Seeds:
+    """Test each review of the last weeks. Where its irritant as a whole is told more than usual, so are its neighbours:
+    that rise is the cells' to tell.
+    """
     age, recent = likeness.age, likeness.recent
+    rises = [_rise(irritant, age, recent, weeks) for weeks in WINDOWS]
     now = [_at_least(likeness.close, least) for least in ALIKE]
     past = [_at_least(likeness.past, least) for least in ALIKE]
     exposed = max(len(age) - recent, 1)
@@ -85,10 +89,10 @@ def judged(likeness: Likeness) -> Seeds:
         rate = (shape + before) / (shape / prior + 1)  # neighbours among the older
         season = _surely(np.asarray(past[at] @ _same_season(age[recent:]).astype(float)).ravel())
         every = before + np.asarray(now[at].sum(axis=1)).ravel()
-        for weeks, share in zip(WINDOWS, SHARES, strict=True):
+        for weeks, share, rise in zip(WINDOWS, SHARES, rises, strict=True):
             inside = age[:recent] < weeks
             near = np.asarray(now[at] @ inside.astype(float)).ravel()
-            mean = np.maximum(rate * inside.sum() / exposed, season * min(weeks / (2 * _AROUND + 1), 1.0))
+            mean = np.maximum(rate * rise * inside.sum() / exposed, season * min(weeks / (2 * _AROUND + 1), 1.0))
             p = np.where(inside, tail(near, mean, shape + before) / share * len(ALIKE), 1.0)
             parts.append((mean, shape + before, np.where(inside, share / len(ALIKE), 0.0)))
             lowest = shape / (shape / prior + 1) * inside.sum() / exposed
@@ -108,6 +112,18 @@ def told_by(counts: sparse.csr_matrix, members: np.ndarray, least: float = min(A
     out = near >= min(3, len(members))  # a member is its own neighbour
     out[members] = True
     return out
+
+
+def _rise(irritant: np.ndarray, age: np.ndarray, recent: int, weeks: int) -> np.ndarray:
+    """How much more than usual each seed's irritant is surely told over the last weeks, at least 1; 1 without irritant."""
+    topic, old = irritant[:recent], irritant[recent:]
+    width = int(irritant.max(initial=0)) + 1
+    inside = (age[:recent] < weeks) & (topic >= 0)
+    usual = (
+        (np.bincount(old[old >= 0], minlength=width) + 1) / max(len(old), 1) * np.count_nonzero(age[:recent] < weeks)
+    )
+    rise = np.clip(_surely(np.bincount(topic[inside], minlength=width)) / np.maximum(usual, 1e-9), 1.0, _MOST_RISE)
+    return np.where(topic >= 0, rise[topic], 1.0)
 
 
 def _surely(counts: np.ndarray) -> np.ndarray:

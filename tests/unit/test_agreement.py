@@ -138,3 +138,10 @@ def test_an_agreement_is_told_the_same_whatever_comes_later() -> None:
     before = detect(connection, then)
     world.add(connection, 9, structure="caf1", irritant=0, end=then + timedelta(days=20), text="badgeuse tourniquet")
     assert detect(connection, then) == before
+
+
+def test_praise_is_no_signal() -> None:
+    connection = world.build()
+    planted = _said(connection, "caf1")
+    connection.execute("UPDATE reviews SET sentiment = 'Positif' WHERE list_contains($ids, id)", {"ids": planted})
+    assert all(s.detector != "novelty" for s in detect(connection, world.LAST).signals)

@@ -115,11 +115,28 @@ def test_reviews_that_share_rare_words_for_the_first_time_are_new() -> None:
         texts[i] = [400, 401, 402, 403, *random.choice(400, 6, replace=False).tolist()]
     age = np.concatenate([random.integers(0, 4, 100), random.integers(8, 100, 800)])
     age[:5] = 1
-    seeds = novelty.judged(Likeness.of(_counts(texts, 404), age))
+    seeds = novelty.judged(Likeness.of(_counts(texts, 404), age), np.full(900, -1))
     assert (np.argsort(seeds.p)[:5] < 5).all()
     assert seeds.p[:5].max() < 1e-4
     assert set(seeds.group(0, age).tolist()) == set(range(5))
     assert np.median(seeds.p[5:]) > 0.1
+
+
+def test_a_rise_of_the_whole_irritant_is_no_new_subject() -> None:
+    random = np.random.default_rng(0)
+    texts = [random.choice(400, 12, replace=False).tolist() for _ in range(900)]
+    for i in range(12):
+        texts[i] = [400, 401, 402, 403, *random.choice(400, 6, replace=False).tolist()]
+    for i in range(500, 512):
+        texts[i] = list(texts[i - 500])  # it was told before, as often as the rest
+    age = np.concatenate([random.integers(0, 4, 100), random.integers(8, 100, 800)])
+    irritant = np.full(900, 0)
+    irritant[:12] = irritant[500:512] = 1
+    likeness = Likeness.of(_counts(texts, 404), age)
+    alone = novelty.judged(likeness, np.full(900, -1))
+    explained = novelty.judged(likeness, irritant)
+    assert np.median(explained.p[:12]) > 10 * np.median(alone.p[:12])
+    np.testing.assert_array_equal(explained.p[12:100], alone.p[12:100])
 
 
 def test_one_group_is_told_once() -> None:
