@@ -1,9 +1,9 @@
 """Words and noun phrases that can name a topic: which reviews hold them, and how people write them.
 
 French word classes are told by company, not by a dictionary: a noun follows articles and possessives, a verb follows
-pronouns or is followed by an article. A phrase is a noun with what completes it ('carte vitale', 'taxe d'habitation',
-'rendez-vous en préfecture'). The rule it protects: what is shown is what people wrote most often, accents kept; adverbs
-and verbs never stand for a subject.
+pronouns, is followed by an article, or ends as verbs do where no adjective does. A phrase is a noun with what completes it ('carte vitale', 'taxe d'habitation',
+'rendez-vous en préfecture'). The rule it protects: what is shown is what people wrote most often, accents kept; adverbs,
+verbs, clipped words and words of set phrases ('en cours') never stand for a subject.
 """
 
 from __future__ import annotations
@@ -36,12 +36,21 @@ _BEFORE_NOUN = _words(
     "ancien ancienne anciens anciennes double simple seul seule grand grande petit petite vrai vraie faux fausse bon "
     "bonne mauvais mauvaise long longue pauvre cher chère futur future nouveau nouvelle nouvelles nouveaux premier "
     "première dernier dernière prochain prochaine propre même autre unique énième fameux fameuse deuxième troisième "
-    "quatrième nul nulle réel réelle joli jolie court courte haut haute vieux vieille gros grosse"
+    "quatrième nul nulle réel réelle joli jolie court courte haut haute vieux vieille gros grosse moindre véritable seconde "
+    "second vrais vraies bons bonnes mauvaises grands grandes petits petites longs longues propres simples"
+)
+_EMPTY = _words(  # nouns of set phrases ('en cours', 'au contraire') and clipped words: they name nothing
+    "cours contraire ensemble bout sujet tour égard monde hasard coup fur bref bol ras doss rép serv cons sec bin grand"
 )
 _LINKS = _words("de d' du des à au aux en la le les l'")
 _IRREGULAR = _words(
     "voit dort vit part sort tient vient perd rend répond attend met sert suit reçoit doit peut veut boit lit écrit dit "
-    "fait va meurt court finit devient revient obtient permet promet remet transmet refait subit paraît connaît"
+    "fait va meurt court finit devient revient obtient permet promet remet transmet refait subit paraît connaît "
+    "apparaît disparaît réapparaît"
+)
+_ADJECTIVE = (
+    *("al", "ale", "aux", "el", "elle", "ique", "if", "ive", "eux", "euse", "able", "ible", "aire", "ien", "ienne"),
+    *("ier", "ière", "ais", "aise", "ois", "oise", "é", "ée", "ant", "ante", "ue", "ie", "ile", "eure"),
 )
 _CONJUGATED = ("er", "ent", "ait", "aient", "ez", "ons", "ant")
 _INFINITIVE = ("er", "ir", "oir", "dre", "tre", "ire")
@@ -54,6 +63,8 @@ _PHRASE = 1.5  # a phrase says more than a word
 _OTHER = 0.1  # a word that is no noun names badly
 _WHOLE = 0.35  # share of a word's reviews that hold it in one phrase, from which the phrase is shown
 _POOL = 80
+_VOWELS = frozenset("aeiouy")
+_RARER = 40.0  # times more often than elsewhere, beyond which rarer says no more
 
 
 @dataclass(frozen=True)
@@ -130,6 +141,21 @@ def _conjugated(word: str, known: frozenset[str]) -> bool:
     return False
 
 
+def _may_be_verb(word: str, known: frozenset[str]) -> bool:
+    """Whether it ends as verbs do ('la loi oblige'), without an adjective's ending nor, among `known`, another gender."""
+    bare = word.removesuffix("s")
+    if not bare.endswith(("e", "ent", "ait")) or bare.endswith(_ADJECTIVE):
+        return False
+    return not {f"{bare}e", f"{bare}es", bare.removesuffix("e"), f"{bare}s"} & (known - {word})
+
+
+def _says_nothing(surface: str) -> bool:
+    """Whether a word is no name: a letter or two, no vowel, a clipped word; acronyms are in capitals."""
+    if surface.isupper() and len(surface) > 1:
+        return False
+    return len(surface) < 3 or surface in _EMPTY or not _VOWELS & set(text.fold(surface))
+
+
 def _looks_verbal(word: str) -> bool:
     return word.endswith(("ez", "ait", "ais", "aient", "ant", "er", "ir", "oir", "é", "ée", "és", "ées", "ons"))
 
@@ -137,6 +163,7 @@ def _looks_verbal(word: str) -> bool:
 def find(tokens: Tokens, least: int) -> Phrases:
     """Every word and noun phrase that at least `least` reviews hold."""
     noun = classes(tokens)[0][tokens.words[tokens.counted]]
+    empty = np.array([_says_nothing(surface) for surface in tokens.surfaces])[tokens.words[tokens.counted]]
     pair, triple = _phrases(tokens)
     names: list[str] = []
     quality: list[np.ndarray] = []
@@ -150,8 +177,12 @@ def find(tokens: Tokens, least: int) -> Phrases:
         columns.append(number + sum(len(q) for q in quality))
         firsts.append(tokens.counted[used])
         lengths.append(tokens.counted[used + n - 1] - tokens.counted[used] + 1)
-        nouns = np.bincount(number, noun[used], minlength=len(first_uses)) / np.maximum(1, np.bincount(number))
-        quality.append(np.where(nouns >= _NOUN, 1.0, _OTHER) if n == 1 else np.full(len(first_uses), _PHRASE))
+        nouns, nothing = (
+            np.bincount(number, flag[used], minlength=len(first_uses)) / np.maximum(1, np.bincount(number))
+            for flag in (noun, empty)
+        )
+        alone = np.where(nouns >= _NOUN, 1.0, _OTHER) * (nothing < 0.5)
+        quality.append(alone if n == 1 else np.full(len(first_uses), _PHRASE))
     row, column, first, length = (np.concatenate(part) for part in (rows, columns, firsts, lengths))
     ones = np.ones(len(row), dtype=np.float32)
     presence = sparse.csr_matrix((ones, (row, column)), shape=(len(tokens), len(names)))
@@ -166,14 +197,25 @@ def _phrases(tokens: Tokens) -> tuple[np.ndarray, np.ndarray]:
     if len(at) < 2:
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
     noun, verb, infinitive = (flag[tokens.words[at]] for flag in classes(tokens))
-    last = ~verb & ~np.array([s.lower() in _BEFORE_NOUN for s in tokens.surfaces])[tokens.words[at]]
+    bare = [surface.lower() for surface in tokens.surfaces]
+    known = frozenset(bare)
+    doubtful = np.array([_may_be_verb(s, known) for s in bare])[tokens.words[at]] & ~noun
+    empty = np.array([_says_nothing(s) for s in tokens.surfaces])[tokens.words[at]]
+    last = ~verb & ~empty & ~np.array([s in _BEFORE_NOUN for s in bare])[tokens.words[at]]
     link = np.array([s in _LINKS for s in tokens.surfaces])
     other = np.cumsum((tokens.key_of[tokens.words] < 0) & ~link[tokens.words])
     gap = np.diff(at) - 1
-    follows = (gap <= 2) & (other[at[1:]] == other[at[:-1]]) & (key[1:] != key[:-1]) & (~infinitive[1:] | (gap > 0))
-    pair = np.flatnonzero(follows & noun[:-1] & last[1:])
+    follows = (
+        (gap <= 2)
+        & (other[at[1:]] == other[at[:-1]])
+        & (key[1:] != key[:-1])
+        & ((~infinitive & ~doubtful)[1:] | (gap > 0))
+    )
+    pair = np.flatnonzero(follows & (noun & ~empty)[:-1] & last[1:])
     triple = pair[pair + 2 < len(at)]
-    triple = triple[follows[triple + 1] & last[triple + 2] & (key[triple] != key[triple + 2])]
+    # No noun leans on an adjective ('salaire net fond').
+    leans = (gap[triple + 1] == 0) & ~noun[triple + 1] & noun[triple + 2]
+    triple = triple[follows[triple + 1] & last[triple + 2] & ~leans & (key[triple] != key[triple + 2])]
     return pair, triple
 
 
@@ -205,8 +247,9 @@ def telling(
     """For each group of reviews (rows), what names it best: surfaces, best first, no word twice.
 
     A candidate weighs by the share of the group that holds it, times the logarithm of how much more often that is than
-    in the reviews `around` (all of them when not given): its part of the divergence between the two. `pools` are the
-    candidates to choose among, all of them when not given.
+    in the reviews `around` (all of them when not given): its part of the divergence between the two; `_RARER` bounds it,
+    so that what many hold comes before what few hold and nobody else does. `pools` are the candidates to choose among,
+    all of them when not given.
     """
     whole = found.presence if around is None else found.presence[around]
     usual = np.asarray(whole.sum(axis=0)).ravel() / max(1, whole.shape[0])
@@ -215,7 +258,7 @@ def telling(
         held = np.asarray(found.presence[rows].sum(axis=0)).ravel()
         share = held / max(1, len(rows))
         with np.errstate(divide="ignore", invalid="ignore"):
-            weight = np.where(held > 0, share * np.log(share / usual), 0.0) * found.quality
+            weight = np.where(held > 0, share * np.log(np.minimum(share / usual, _RARER)), 0.0) * found.quality
         if pools is not None:
             allowed = np.zeros(len(weight), dtype=bool)
             allowed[list(pools[i])] = True

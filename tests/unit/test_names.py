@@ -52,8 +52,38 @@ def test_a_noun_followed_by_a_verb_is_no_phrase() -> None:
         "Mon conseiller répond tard.",
         "Il répond la même chose, elle répond le contraire.",
     ]
-    (shown,) = _told(reviews * 5)
+    shown, _ = _told(reviews * 5, CARD)
+    assert "conseiller" in shown
     assert "conseiller répond" not in shown
+
+
+def test_a_verb_ends_no_phrase_even_when_nothing_else_tells_it() -> None:
+    reviews = [
+        "La loi oblige à tout.",
+        "Cette loi oblige ; une plaque grise, un document gris.",
+        "Ma plaque grise, la loi.",
+    ]
+    shown, _ = _told(reviews * 5, CARD)
+    assert "loi" in shown
+    assert "plaque grise" in shown
+    assert "loi oblige" not in shown
+    assert "oblige" not in names.named([shown], [()])[0].label
+
+
+def test_what_names_nothing_is_never_shown() -> None:
+    reviews = [
+        "Mon doss est en cours, une facture de 12 mm.",
+        "Le doss en cours bcp trop long : la facture, un mm, un pb.",
+    ]
+    shown, _ = _told(reviews * 5, CARD)
+    assert shown[0] == "facture"
+    assert not {"cours", "doss", "mm", "pb", "bcp"} & {word for term in shown for word in term.split()}
+
+
+def test_what_many_say_comes_before_what_few_say_and_nobody_else() -> None:
+    card = ["La pharmacie."] * 20 + ["Le comptoir illisible."] * 3
+    shown, _ = _told(card, ["La pharmacie."] * 2 + ["Une préfecture."] * 1000)
+    assert shown[0] == "pharmacie"
 
 
 def test_the_accented_form_is_shown_when_people_write_it_as_often() -> None:
