@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from analytics import reviews
+from analytics import reviews, words
 from analytics.reviews import Review
 from data.filters import Filters, narrowed
 from data.warehouse import Warehouse, sql
@@ -29,7 +29,7 @@ class Wanted:
     only: Collection[int] | None = None  # ids to keep; None = all
     first: Collection[int] = ()  # ids that go before all others
     outside: bool = False  # Hors structure too
-    words: str = ""  # every one of them in the title or the text, case and accents ignored
+    words: str = ""  # as search finds them: see analytics/words.py
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,11 @@ def _rows(
     warehouse: Warehouse, name: str, wanted: Wanted, params: Mapping[str, Any] | None = None, unread: str = "TRUE"
 ) -> list[tuple[Any, ...]]:
     query = "".join(sql(__file__, part) for part in ("measured", "waiting", name)).replace("/*unread*/ TRUE", unread)
-    query, bound = narrowed(query, wanted.filters)
+    values: dict[str, Any] = {}
+    if wanted.words.strip():
+        found, values = words.condition(warehouse, wanted.words)
+        query = query.replace("/*words*/ TRUE", f"m.id IN (SELECT r.id FROM reviews AS r WHERE {found})")
+    query, bound = narrowed(query, wanted.filters, values)
     asked = {
         "end": date.fromisoformat(warehouse.snapshot.last_publication) + timedelta(days=1),
         "target_days": wanted.target_days,
@@ -115,6 +119,5 @@ def _rows(
         "only": None if wanted.only is None else list(wanted.only),
         "first": list(wanted.first),
         "outside": wanted.outside,
-        "words": wanted.words.split()[:12],
     }
     return warehouse.rows(query, {**bound, **asked, **(params or {})})

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import html
 import re
-import unicodedata
 from collections.abc import Sequence
 
 import streamlit as st
 
 from analytics import strengths
+from analytics import words as found_words
 from analytics.reviews import Reply, Review
 from data import personal
 from pages.components import french, links, palette, states
@@ -124,15 +124,20 @@ def _reply(reply: Reply) -> str:
     )
 
 
-def _spans(text: str, words: str) -> list[tuple[int, int]]:
-    """Positions of the words in the text, folded one character to one so that positions agree."""
-    wanted = [_fold(w) for w in words.split() if len(w) > 1]
-    if not wanted:
+def _spans(text: str, typed: str) -> list[tuple[int, int]]:
+    """Where the words and phrases that search looks for begin a word of the text; a single letter marks nothing."""
+    quoted = found_words.phrases(typed)
+    alone = [
+        word for word in found_words.tokens(typed) if len(word) > 1 and not any(word in phrase for phrase in quoted)
+    ]
+    if not quoted and not alone:
         return []
-    folded = _fold(text)
-    found = [m.span() for m in re.finditer("|".join(re.escape(w) for w in wanted), folded)]
-    return found if len(folded) == len(text) else []
-
-
-def _fold(text: str) -> str:
-    return "".join((unicodedata.normalize("NFD", c)[0]).lower()[:1] or c for c in text)
+    folded, at = "", list[int]()
+    for i, c in enumerate(text):
+        letters = c.lower() if c.isascii() else found_words.fold(c)
+        folded += letters
+        at += [i] * len(letters)
+    wanted = [r"[^a-z0-9]+".join(phrase) for phrase in quoted] + sorted(alone, key=len, reverse=True)
+    found = re.finditer(rf"(?<![a-z0-9])(?:{'|'.join(wanted)})", folded)
+    at.append(len(text))
+    return [(at[m.start()], at[m.end()]) for m in found]

@@ -20,11 +20,14 @@ TAGS = re.compile(r"</?mark>|<br>")
         ("La CAF répond", "caf", "La <mark>CAF</mark> répond"),
         ("Mes impôts", "impots", "Mes <mark>impôts</mark>"),
         ("Mes impots", "impôts", "Mes <mark>impots</mark>"),
-        ("cœur", "coeur", "cœur"),  # one letter in the text, two in the word: left unmarked rather than shifted
+        ("Le cœur", "coeur", "Le <mark>cœur</mark>"),
+        ("Un e\u0301te\u0301 à l’étal", "l'été", "Un <mark>e\u0301te\u0301</mark> à l’étal"),
+        ("Écarte ma carte, cartes", "carte", "Écarte ma <mark>carte</mark>, <mark>carte</mark>s"),  # by its beginning
+        ("Ma carte, la carte\n« grise »", '"carte grise"', "Ma carte, la <mark>carte<br>« grise</mark> »"),
         ("Où ? où !", "ou", "<mark>Où</mark> ? <mark>où</mark> !"),
         ("a b", "a", "a b"),  # a single letter marks nothing
         ("<b>gras</b>", "gras", "&lt;b&gt;<mark>gras</mark>&lt;/b&gt;"),
-        ("a (b) c*", "(b) c*", "a <mark>(b)</mark> <mark>c*</mark>"),
+        ("a (bé) cd*", "(be) cd*", "a (<mark>bé</mark>) <mark>cd</mark>*"),
         ("Ligne 1\nLigne 2", "", "Ligne 1<br>Ligne 2"),
     ],
 )

@@ -88,6 +88,8 @@ def test_a_text_that_refresh_read_is_not_read_again_until_it_changes(tiny_home: 
 
 def test_words_and_a_choice_of_reviews_narrow_the_list(warehouse: Warehouse):
     assert _ids(waiting.page(warehouse, Wanted(words="AIDE logement"))) == [6]
+    assert _ids(waiting.page(warehouse, Wanted(words='"aide au logement"'))) == [6]
+    assert waiting.figures(warehouse, Wanted(words='"logement aide"')).waiting == 0
     assert _ids(waiting.page(warehouse, Wanted(only=[5, 9, 1]))) == [5]
     assert waiting.figures(warehouse, Wanted(only=[])).waiting == 0
 
