@@ -67,6 +67,8 @@ def watch(engine: Engine, key: str, label: str, expressions: Sequence[str], *, c
 def change(engine: Engine, key: str, seen: Watched, expressions: Sequence[str], *, changed_by: str) -> None:
     """Other words for a watched subject. Raises Conflict when somebody changed it meanwhile."""
     kept = _expressions(expressions)
+    if kept == list(seen.expressions):
+        return
     _update(engine, key, seen, {"expressions": kept}, (changed_by, "watched.change"))
 
 

@@ -141,14 +141,16 @@ def serve(chosen: snapshots.Snapshot) -> None:
         st.rerun()
 
 
-if manager and len(kept) > 1:
+if (
+    manager and len(kept) > 1
+):  # the keys tell the snapshot on screen: the second click of a double click is on no button
     others = {s.id: s for s in kept if s.id != snapshot.id}
     before = next((s for s in kept if s.id < snapshot.id), None)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if before is not None and st.button(
             "Revenir à l'instantané précédent",
             icon=":material/undo:",
-            key="previous",
+            key=f"previous_{snapshot.id}",
             help=f"Celui du {french.moment(datetime.fromisoformat(before.created_at))} UTC. Réversible.",
         ):
             serve(before)
@@ -161,7 +163,7 @@ if manager and len(kept) > 1:
         if st.button(
             "Mettre en service",
             icon=":material/published_with_changes:",
-            key="serve_snapshot",
+            key=f"serve_{snapshot.id}",
             help="Réversible : l'instantané actuel est gardé.",
         ):
             serve(others[chosen])

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from uuid import uuid4
 
 import pandas as pd
 import streamlit as st
@@ -16,7 +15,7 @@ from analytics import remedies
 from analytics.remedies import Effect
 from data.errors import VigieError
 from data.filters import Filters
-from data.operations import actions
+from data.operations import actions, journal
 from data.operations.actions import Action
 from pages.components import french, states, store
 from pages.components.charts import Mark
@@ -65,7 +64,7 @@ def show(who: Person, irritant: int, asked: Filters, plans: Sequence[Action], de
         _portal(row, irritant, asked)
     if who.role in DECIDERS:
         with st.expander("Prévoir une action", icon=":material/add_task:"):
-            _form(who, irritant)
+            _form(who, irritant, len(plans))
 
 
 def said(effect: Effect) -> str:
@@ -130,29 +129,25 @@ def _portal(row: dict[object, object], irritant: int, asked: Filters) -> None:
             st.text(said(_effect(store.snapshot().id, irritant, day, asked)))
 
 
-def _form(who: Person, irritant: int) -> None:
-    with st.form("plan", border=False, clear_on_submit=True):
+def _form(who: Person, irritant: int, known: int) -> None:
+    """A form for each number of actions `known`: once one is planned the next form is empty, and the second click of a
+    double click, which would come with emptied fields had they been cleared, is on no form."""
+    with st.form(f"plan_{irritant}_{known}", border=False):
         title = st.text_input(
-            "Que fait-on ?", key="action_titre", placeholder="Exemple : corriger le formulaire en ligne"
+            "Que fait-on ?", key=f"action_titre_{known}", placeholder="Exemple : corriger le formulaire en ligne"
         )
-        owner = st.text_input("Qui s'en charge ?", key="action_qui", placeholder="Une personne ou une équipe")
-        due = st.date_input("Pour quand ?", _today() + timedelta(days=30), format="DD/MM/YYYY", key="action_quand")
+        owner = st.text_input("Qui s'en charge ?", key=f"action_qui_{known}", placeholder="Une personne ou une équipe")
+        due = st.date_input(
+            "Pour quand ?", _today() + timedelta(days=30), format="DD/MM/YYYY", key=f"action_quand_{known}"
+        )
         if st.form_submit_button("Prévoir", icon=":material/check:", type="primary"):
-            key = str(st.session_state.setdefault("_action_key", uuid4().hex))
+            on = due if isinstance(due, date) else None
+            key = journal.key_of("plan", irritant, known, title, owner, on, who.id)
             try:
-                actions.add(
-                    store.operations(),
-                    key,
-                    irritant,
-                    title,
-                    owner=owner,
-                    due_on=due if isinstance(due, date) else None,
-                    created_by=who.id,
-                )
+                actions.add(store.operations(), key, irritant, title, owner=owner, due_on=on, created_by=who.id)
             except VigieError as error:
                 st.error(str(error), icon=":material/error:")
                 return
-            st.session_state["_action_key"] = uuid4().hex
             st.rerun()
 
 

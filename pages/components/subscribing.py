@@ -5,14 +5,13 @@ The rule it protects: a person sees and stops only their own.
 
 from __future__ import annotations
 
-from uuid import uuid4
-
 import streamlit as st
 
 from analytics import dimensions
 from analytics.dimensions import Dimensions
 from data.errors import VigieError
-from data.operations import subscriptions
+from data.operations import journal, subscriptions
+from data.operations.subscriptions import Subscription
 from pages.components import identity, store
 
 _ALL = "Tout"
@@ -66,15 +65,19 @@ def panel(*, late: bool = False) -> None:
             help="Chaque semaine : les avis qui passeront sans doute l'objectif, et les structures qui s'écartent de leur propre passé.",
         )
         if st.form_submit_button("S'abonner", type="primary", icon=":material/notifications:"):
-            _add(who.id, address or "", (institution, place, irritant), instant=instant, delays=told)
+            _add(who.id, address or "", (institution, place, irritant), mine, instant=instant, delays=told)
 
 
-def _add(who: str, address: str, chosen: tuple[str, str, str], *, instant: bool, delays: bool) -> None:
+def _add(
+    who: str, address: str, chosen: tuple[str, str, str], mine: list[Subscription], *, instant: bool, delays: bool
+) -> None:
     institution, place, irritant = chosen
+    # The runs that the two clicks of a double click start may overlap: what they saw and ask for is the same act.
+    key = journal.key_of("subscribe", who, address, chosen, instant, delays, [wish.id for wish in mine])
     try:
         subscriptions.subscribe(
             store.operations(),
-            f"subscribe:{uuid4().hex}",
+            key,
             person=who,
             address=address,
             institution=None if institution == _ALL else institution,

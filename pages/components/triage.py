@@ -208,6 +208,8 @@ def _forward(
 ) -> None:
     recipient, title, words = text
     config = store.config()
+    if triage.decisions(store.operations(), [signal.id]).get(signal.id) != decision:
+        return  # a double click, or somebody else meanwhile: a message leaves once, and the page shows what was done
     try:
         if by_server:
             mail.send(config.smtp_url, mail.compose(config.mail_from, recipient, title, words))

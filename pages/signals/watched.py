@@ -125,7 +125,9 @@ with states.guarded("Le sujet n'a pas pu être suivi"):
             )
             with st.container(horizontal=True):
                 try:
-                    if st.button("Enregistrer les mots", icon=":material/check:", key="changer_mots"):
+                    if st.button(
+                        "Enregistrer les mots", icon=":material/check:", key=f"mots_{chosen.id}_{chosen.version}_garder"
+                    ):
                         key = f"{chosen.id}-{chosen.version}-words"
                         watched.change(operations, key, chosen, words.splitlines(), changed_by=who.id)
                         st.rerun()

@@ -102,9 +102,9 @@ def test_a_merged_irritant_leads_to_the_other(noted: Path, store: Engine, open_p
 
 def test_an_action_is_planned_then_done(noted: Path, store: Engine, open_page: Opened) -> None:
     app = open_page("irritant", "manager.demo", id="1")
-    app.text_input(key="action_titre").set_value("Simplifier le formulaire")
-    app.text_input(key="action_qui").set_value("Caf du Nord")
-    app.button(key="FormSubmitter:plan-Prévoir").click().run()
+    app.text_input(key="action_titre_0").set_value("Simplifier le formulaire")
+    app.text_input(key="action_qui_0").set_value("Caf du Nord")
+    app.button(key="FormSubmitter:plan_1_0-Prévoir").click().run()
     (action,) = actions.of(store, 1)
     assert (action.state, action.owner) == ("planned", "Caf du Nord")
     app.button(key=f"done_{action.id}").click().run()

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
 
 from analytics import delays
 from data import jobs, measures, metadata, snapshots
@@ -34,6 +36,10 @@ def ingested_home(tiny_home: Path) -> Path:
         )
         connection.execute("INSERT INTO refused VALUES ('i1', 'avis.csv', 14, 'sans numéro', NULL)")
     return tiny_home
+
+
+def named(app: AppTest, label: str) -> Button:
+    return next(button for button in app.button if button.label == label)
 
 
 def earlier(home: Path) -> tuple[Snapshot, Snapshot]:
@@ -73,7 +79,7 @@ def test_going_back_serves_the_earlier_snapshot(tiny_home: Path, open_page: Open
     first, second = earlier(tiny_home)
     app = open_page("donnees")
     assert snapshots.current(tiny_home) == second
-    app.button(key="serve_snapshot").click().run()
+    named(app, "Mettre en service").click().run()
     assert snapshots.current(tiny_home).id == first.id
     assert list(app.dataframe[0].value["service"]) == [False, True]
 
@@ -82,7 +88,7 @@ def test_a_snapshot_removed_meanwhile_is_said_to_be_gone(tiny_home: Path, open_p
     first, second = earlier(tiny_home)
     app = open_page("donnees")
     snapshots.file_of(tiny_home, first).unlink()
-    app.button(key="serve_snapshot").click().run()
+    named(app, "Mettre en service").click().run()
     assert not app.exception
     assert snapshots.current(tiny_home).id == second.id
 
@@ -128,9 +134,9 @@ def test_one_button_goes_back_to_the_snapshot_before(tiny_home: Path, open_page:
     first, second = earlier(tiny_home)
     app = open_page("donnees")
     assert snapshots.current(tiny_home) == second
-    app.button(key="previous").click().run()
+    named(app, "Revenir à l'instantané précédent").click().run()
     assert snapshots.current(tiny_home).id == first.id
-    assert "previous" not in {button.key for button in app.button}
+    assert "Revenir à l'instantané précédent" not in {button.label for button in app.button}
 
 
 def test_the_open_data_of_the_day_is_asked_for_in_the_background(

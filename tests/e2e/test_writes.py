@@ -71,12 +71,12 @@ def twice(page: Page, button: Locator) -> None:
 
 def done(page: Page, store: Engine, action: str, review: int | None = None, *, before: int = 0) -> None:
     """It was done exactly once more than `before`: wait for it, then for whatever the second click could still do."""
-    limit = time.monotonic() + 20
+    limit = time.monotonic() + 60
     while times(store, action, review) == before and time.monotonic() < limit:
         page.wait_for_timeout(100)
     page.wait_for_timeout(1_000)
     settled(page)
-    assert times(store, action, review) == before + 1
+    assert times(store, action, review) == before + 1, page.locator("[data-testid=stMain]").inner_text()
 
 
 def only(page: Page, server: Server, view: str, review: int, person: str) -> Locator:
