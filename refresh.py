@@ -158,6 +158,7 @@ def signals(work: Work) -> None:
     from analytics.signals import store
 
     work.found["signals"] = len(store.write(work.connection, work.today, work.found.pop("earlier_signals")))
+    store.remember(work.connection)
 
 
 def impact(work: Work) -> None:
@@ -270,6 +271,7 @@ def _opened(home: Path, base: Snapshot, building: Building, refit: bool, only_ed
     earlier = store.kept(connection)
     if only_edits:
         return Work(home, base, connection, building.artifacts, refit)
+    store.put_aside(connection)
     past = {}
     for log in ("refreshes", "topic_changes"):
         if connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = $log", {"log": log}).fetchall():

@@ -56,6 +56,11 @@ def over_time(warehouse: Warehouse, field: Field) -> pd.DataFrame:
     """By month of publication: `month`, `reviews`, `share` (0..1) that fill the field; empty before the first refresh."""
     if not warehouse.has("completeness"):
         return pd.DataFrame()
+    if warehouse.known_on is not None:
+        return warehouse.frame(
+            "SELECT date_trunc('month', r.published_on)::DATE AS month, count(*) AS reviews,"
+            f" count(*) FILTER ({field.filled}) / count(*) AS share FROM {field.source} GROUP BY month ORDER BY month"
+        )
     return warehouse.frame(
         "SELECT month, reviews, filled / reviews AS share FROM completeness WHERE field = $name ORDER BY month",
         {"name": field.name},

@@ -64,6 +64,8 @@ def source(warehouse: Warehouse) -> Source | None:
         " FROM refused GROUP BY why ORDER BY 2 DESC, 1"
     )
     files, digests, ran_at, read, loaded = rows[0]
+    if read - loaded != sum(n for _, n in refused):  # the lines themselves are kept of the last load alone
+        refused = [("lignes refusées", read - loaded)]
     return Source(files, digests, ran_at, int(read), tuple((why, int(n)) for why, n in refused), int(loaded))
 
 
@@ -86,6 +88,9 @@ def _start(warehouse: Warehouse, counts: dict[str, int]) -> tuple[Step, ...]:
     if load is not None:
         steps.append(Step("Lignes lues dans le fichier", load.read))
         steps.append(Step("Avis chargés", load.loaded, load.refused))
+        if warehouse.known_on is not None:
+            since = (("parus depuis, ou retirés depuis", load.loaded - counts["every"]),)
+            steps.append(Step("Avis connus ce jour-là", counts["every"], since))
     steps.append(
         Step(
             "Avis de la sélection", counts["n"], (("hors de la période ou des filtres", counts["every"] - counts["n"]),)

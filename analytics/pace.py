@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from analytics import delays
+from analytics import delays, impact
 from data.filters import Filters, narrowed
 from data.warehouse import Warehouse, sql
 
@@ -40,10 +40,7 @@ class Pace:
 
 def of_structure(warehouse: Warehouse, structure_id: str) -> Pace:
     """The pace of a structure. Before a refresh no adoption is known: everything is `before`."""
-    adopted = None
-    if warehouse.has("adoption"):
-        rows = warehouse.rows("SELECT adopted_on FROM adoption WHERE structure_id = $id", {"id": structure_id})
-        adopted = rows[0][0] if rows else None
+    adopted = impact.adopted_on(warehouse, structure_id)
     query, bound = narrowed(
         sql(__file__, "pace").replace("/*measured*/", delays.measured()), Filters(structures=(structure_id,))
     )

@@ -94,7 +94,8 @@ def any_condition(warehouse: Warehouse, expressions: Sequence[str]) -> _Conditio
     if asked not in known:
         if len(known) == _KEPT:
             known.clear()
-        known[asked] = _Index(warehouse, asked).condition()
+        found = _Index(warehouse, asked).condition()
+        known[asked] = found if warehouse.known_on is None else _as_written_then(found, _read(asked))
     return known[asked]
 
 
@@ -109,6 +110,23 @@ def _read(asked: _Asked) -> _Condition:
             values[f"w{len(values)}"] = begun
         parts.append(" AND ".join(held))
     return f"({' OR '.join(parts)})", values
+
+
+def _as_written_then(found: _Condition, read: _Condition) -> _Condition:
+    """As known on a past day: what the index finds, the texts that changed since being read as they were (`analytics.past`)."""
+    changed = "SELECT review_id FROM rewritten"
+    texts = f"SELECT r.id FROM reviews AS r JOIN rewritten AS w ON w.review_id = r.id WHERE {read[0]}"
+    return f"(({found[0]}) AND r.id NOT IN ({changed}) OR r.id IN ({texts}))", {**found[1], **read[1]}
+
+
+def written_then(warehouse: Warehouse) -> str:
+    """SQL of the sampled words (`review_id`, `word`) of the texts that changed since a past day, read as they were."""
+    return (
+        f"SELECT DISTINCT id AS review_id, left(word, {_LETTERS}) AS word FROM ("
+        f"SELECT r.id, unnest(regexp_extract_all({FOLDED}, '[a-z0-9]+')) AS word"
+        " FROM reviews AS r JOIN rewritten AS w ON w.review_id = r.id)"
+        f" WHERE id % {one_in(warehouse.snapshot.reviews)} = 0 AND length(word) > 2 AND NOT regexp_full_match(word, '[0-9]+')"
+    )
 
 
 class _Index:

@@ -14,7 +14,7 @@ import duckdb
 from data.warehouse import sql
 
 _PUBLISHED = "review_id IN (SELECT id FROM reviews)"
-_RISES = ("signals", "watch_list", "rising_words")  # gone when all their reviews are
+_RISES = ("signals", "watch_list", "signal_versions", "rising_words")  # gone when all their reviews are
 _WITH_REVIEWS = dict.fromkeys(
     ("review_topics", "model_review_topics", "review_measures", "review_metadata"), _PUBLISHED
 )

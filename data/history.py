@@ -30,6 +30,13 @@ REPLY = (
     "structure_id", "structure", "status", "body", "canned", "ai_similarity", "useful_votes", "useless_votes",
     "author_verdict",
 )  # fmt: skip
+TYPOLOGY = ("label", "typology", "postcode", "country", "channels", "tags")
+VERSIONS = {  # table of former values -> what it keeps, and the query that tells what a file replaced
+    "review_versions": ("reviews", REVIEW, "review_versions"),
+    "reply_versions": ("replies", REPLY, "slot_versions"),
+    "typology_versions": ("review_typologies", TYPOLOGY, "slot_versions"),
+}
+_AMOUNTS = ("replied", "only_canned", "verdicts", "useful_verdicts")  # what the replies of a review amount to
 _WAITING = {"state": "'A traiter'", "status": "'Expérience en attente de réponse'", "first_reply_at": "NULL"}
 
 
@@ -57,11 +64,16 @@ def attach_seen(db: duckdb.DuckDBPyConnection, previous: bool) -> None:
 
 def keep_versions(db: duckdb.DuckDBPyConnection, seen: datetime) -> None:
     """Carry the former values of the reviews still published, and add those that this file replaced."""
-    for table in ("review_versions", "reply_versions"):
-        db.execute(f"INSERT INTO {table} BY NAME FROM previous.{table} WHERE review_id IN (SELECT id FROM reviews)")
-    for table, columns in (("review_versions", REVIEW), ("reply_versions", REPLY)):
+    query = "SELECT table_name FROM duckdb_tables() WHERE database_name = 'previous'"
+    held = {name for (name,) in db.execute(query).fetchall()}
+    for versions, (table, columns, told) in VERSIONS.items():
+        if versions in held:  # a snapshot of an earlier version may lack one
+            kept = "review_id IN (SELECT id FROM reviews)"
+            db.execute(f"INSERT INTO {versions} BY NAME FROM previous.{versions} WHERE {kept}")
         differ = {name: f"n.{name} IS DISTINCT FROM o.{name}" for name in columns}
-        query = sql(__file__, table).format(
+        query = sql(__file__, told).format(
+            table=table,
+            versions=versions,
             differs=", ".join(f"CASE WHEN {test} THEN '{name}' END" for name, test in differ.items()),
             kept=", ".join(f"CASE WHEN {test} THEN o.{name} END AS {name}" for name, test in differ.items()),
         )
@@ -77,41 +89,65 @@ def keep_withdrawals(db: duckdb.DuckDBPyConnection, ingest_id: str, seen: dateti
 
 
 def known_on(warehouse: Warehouse, day: date) -> Warehouse:
-    """The same snapshot, answering every query as its reviews and replies were known at the end of `day`.
+    """The same snapshot, answering every query as its reviews, replies and typologies were known at the end of `day`.
 
-    Its snapshot's id names the day, for caches. What refresh derives (irritants, signals…) stays that of the snapshot.
-    A day past the last file changes nothing.
+    Its snapshot's id names the day, for caches; its last publication is that of what was known. What refresh derives is
+    told as known then by `analytics.past`. A day past the last file changes nothing.
     """
     base, last = warehouse.rows("SELECT current_database(), max(coalesce(seen_at, ran_at)) FROM ingests")[0]
     published = date.fromisoformat(warehouse.snapshot.last_publication[:10])
     if day >= max(published, last.date() if last else published):
         return warehouse
-    snapshot = warehouse.snapshot
-    past = replace(snapshot, id=f"{snapshot.id}@{day}", last_publication=min(day, published).isoformat())
-    return warehouse.through(_views(day, f'"{base}".main'), past)
+    snapshot = replace(warehouse.snapshot, id=f"{warehouse.snapshot.id}@{day}")
+    typologies = warehouse.has("typology_versions")  # not in snapshots of an earlier version
+    query = "SELECT 1 FROM duckdb_columns() WHERE database_name = $base AND table_name = 'reviews' AND column_name = 'replied'"
+    kept = bool(warehouse.rows(query, {"base": base}))
+    past = warehouse.through(_views(day, f'"{base}".main', typologies, kept), snapshot, day)
+    (known,) = past.rows("SELECT max(published_on) FROM past_reviews")[0]
+    return past.through("", replace(snapshot, last_publication=(known or day).isoformat()), day)
 
 
-def _views(day: date, base: str) -> str:
-    """SQL of the temp views `reviews` and `replies` as known at the end of `day`, over the tables of `base`."""
-    end = f"TIMESTAMP '{day + timedelta(days=1):%Y-%m-%d}'"
-    start = f"(SELECT min(first_seen_at) FROM {base}.reviews)"
-    parts = {"base": base, "moment": end}
-    undone = {names: ", ".join(_undone(name) for name in names) for names in (REVIEW, REPLY)}
+def moment_after(day: date) -> str:
+    """SQL of the moment that ends `day`: what was seen before it was known on that day."""
+    return f"TIMESTAMP '{day + timedelta(days=1):%Y-%m-%d}'"
+
+
+def _views(day: date, base: str, typologies: bool, kept: bool) -> str:
+    """SQL of temp views named like the tables of `base`, as they were known at the end of `day`. `kept`: what the replies
+    of a review amount to is kept beside it (see `data/sql/replied.sql`).
+    """
+    parts = {
+        "base": base, "moment": moment_after(day), "start": f"(SELECT min(first_seen_at) FROM {base}.reviews)",
+        "kept": ", ".join(f"r.{name}" if kept else f"NULL AS {name}" for name in _AMOUNTS),
+    }  # fmt: skip
     reviews = {name: _past("r", name) for name in REVIEW}
-    unanswered = f"{reviews['first_reply_at']} >= {end}"
+    unanswered = f"{reviews['first_reply_at']} >= {parts['moment']}"
     for name, waiting in _WAITING.items():
         reviews[name] = f"CASE WHEN {unanswered} THEN {waiting} ELSE {reviews[name]} END"
     replies = {name: _past("p", name) for name in REPLY}
     for name in REPLY[REPLY.index("status") :]:
         replies[name] = f"CASE WHEN p.later THEN NULL ELSE {replies[name]} END"
     replies["canned"] = f"coalesce({replies['canned']}, false)"
-    return "\n".join(
-        (
-            sql(__file__, "known_reviews").format(**parts, start=start, undone=undone[REVIEW], columns=_named(reviews)),
-            sql(__file__, "known_replies").format(**parts, undone=undone[REPLY], columns=_named(replies)),
-            with_replied("past_reviews"),
+    views: list[tuple[str, dict[str, str]]] = [
+        ("known_reviews", reviews),
+        ("known_replies", replies),
+        ("known_loads", {}),
+    ]
+    if typologies:
+        views.append(("known_typologies", {name: _past("p", name) for name in TYPOLOGY}))
+    told = [
+        sql(__file__, name).format(**parts, undone=", ".join(map(_undone, columns)), columns=_named(columns))
+        for name, columns in views
+    ]
+    if not typologies:
+        told.append(
+            "CREATE OR REPLACE TEMP VIEW typology_versions AS SELECT review_id, until FROM reply_versions LIMIT 0;"
         )
-    )
+    if not kept:
+        left_aside = ", ".join((*_AMOUNTS, "later"))
+        return "\n".join((*told, with_replied(f"(SELECT * EXCLUDE ({left_aside}) FROM past_reviews)")))
+    replied = sql(__file__, "replied").replace("FROM replies", "FROM replies SEMI JOIN touched USING (review_id)")
+    return "\n".join((*told, sql(__file__, "known_replied").format(**parts, replied=replied)))
 
 
 def _undone(name: str) -> str:

@@ -240,8 +240,8 @@ def write(
     db.execute("CREATE OR REPLACE TEMP TABLE routed (review_id BIGINT, typology VARCHAR, confidence DOUBLE)")
     staging.insert(db, "routed", routed)
     db.execute("DELETE FROM review_metadata")
-    query = sql(__file__, "review_metadata").replace("/*measured*/", measured)
-    db.execute(query, {"end": last + timedelta(days=1)})
+    query = derived(measured, sql(__file__, "review_texts"))
+    db.execute(f"INSERT INTO review_metadata BY NAME {query}", {"end": last + timedelta(days=1)})
     db.execute("DELETE FROM completeness")
     for name, found in _by_source().items():
         counted = ", ".join(f"count(*) FILTER ({field.filled}) AS f{i}" for i, (_, field) in enumerate(found))
@@ -252,6 +252,21 @@ def write(
             f"  SELECT date_trunc('month', r.published_on)::DATE AS month, count(*) AS reviews, {counted}"
             f"  FROM {name} GROUP BY month))"
         )
+
+
+def derived(measured: str, texts: str) -> str:
+    """SQL of the rows of `review_metadata`; `texts` tells which texts say the same."""
+    return sql(__file__, "review_metadata").replace("/*measured*/", measured).replace("/*texts*/", texts)
+
+
+def known(base: str, moment: str, end: date, measured: str) -> str:
+    """The same of what was known before `moment` (SQL), over the tables of `base` and the views named like them; `end` is
+    the day that ends what was known.
+    """
+    texts = sql(__file__, "known_texts").format(base=base, moment=moment)
+    nowhere = "SELECT NULL::BIGINT AS review_id, NULL::VARCHAR AS typology, NULL::DOUBLE AS confidence WHERE FALSE"
+    query = derived(f"{measured}, routed AS ({nowhere})", texts)
+    return query.replace("$end::TIMESTAMP", f"TIMESTAMP '{end:%Y-%m-%d}'")
 
 
 def _by_source() -> dict[str, list[tuple[str, Field]]]:

@@ -11,7 +11,8 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
-from functools import cache
+from datetime import date
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ BUDGET_S = 10.0
 _REPLIED = (
     "SELECT current_database(), bool_or(column_name = 'replied') FROM duckdb_columns() WHERE table_name = 'reviews'"
 )
+_VIEW = re.compile(r"(?=CREATE OR REPLACE TEMP VIEW (\w+))")
 _PARAMETER = re.compile(r"\$([A-Za-z_]\w*)")
 
 
@@ -50,22 +52,25 @@ class Warehouse:
         self.home = Path(home)
         self.snapshot = snapshot
         self.artifacts = snapshots.artifacts_of(home, snapshot)
-        self._before = ""  # SQL that each cursor starts with
+        self._before = ""  # SQL of temp views named like tables: a cursor starts with those that its query needs
+        self.known_on: date | None = None  # the past day this look at the snapshot is as known on
         self._root = duckdb.connect(str(snapshots.file_of(home, snapshot)), read_only=True)
         self._root.execute("SET enable_external_access=false; SET lock_configuration=true")
         base, kept = self._root.execute(_REPLIED).fetchall()[0]
         if kept is False:  # a snapshot of an earlier version
             self._before = with_replied(f'"{base}".main.reviews')
 
-    def through(self, before: str, snapshot: Snapshot) -> Warehouse:
-        """Another look at the same file: each cursor starts with the SQL `before`. Closing it closes this one."""
+    def through(self, before: str, snapshot: Snapshot, known_on: date) -> Warehouse:
+        """Another look at the same file, as known on a past day: each cursor starts with the temp views of `before`, after
+        what this one's start with. Closing it closes this one.
+        """
         other = copy(self)
-        other._before, other.snapshot = before, snapshot
+        other._before, other.snapshot, other.known_on = f"{self._before}\n{before}", snapshot, known_on
         return other
 
     @contextmanager
-    def cursor(self, budget_s: float = BUDGET_S) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A cursor of its own, interrupted after `budget_s` seconds. Raises QueryTimeout."""
+    def cursor(self, budget_s: float = BUDGET_S, query: str = "") -> Iterator[duckdb.DuckDBPyConnection]:
+        """A cursor of its own for `query`, interrupted after `budget_s` seconds. Raises QueryTimeout."""
         cursor = self._root.cursor()
         late = threading.Event()
 
@@ -78,7 +83,7 @@ class Warehouse:
         timer.start()
         try:
             if self._before:
-                cursor.execute(self._before)
+                cursor.execute(_needed(self._before, query))
             yield cursor
         except duckdb.InterruptException:
             if late.is_set():
@@ -92,14 +97,14 @@ class Warehouse:
 
     def frame(self, query: str, params: Mapping[str, Any] | None = None, *, budget_s: float = BUDGET_S) -> pd.DataFrame:
         """Rows of `query` as a frame; `params` are bound to its `$name` parameters."""
-        with self.cursor(budget_s) as cursor:
+        with self.cursor(budget_s, query) as cursor:
             return cursor.execute(query, _used(query, params)).df()
 
     def rows(
         self, query: str, params: Mapping[str, Any] | None = None, *, budget_s: float = BUDGET_S
     ) -> list[tuple[Any, ...]]:
         """Rows of `query` as tuples."""
-        with self.cursor(budget_s) as cursor:
+        with self.cursor(budget_s, query) as cursor:
             return cursor.execute(query, _used(query, params)).fetchall()
 
     def has(self, table: str) -> bool:
@@ -121,3 +126,17 @@ def _used(query: str, params: Mapping[str, Any] | None) -> dict[str, Any]:
     """Only the parameters the query names: DuckDB refuses the others."""
     names = set(_PARAMETER.findall(query))
     return {key: value for key, value in (params or {}).items() if key in names}
+
+
+@lru_cache(maxsize=2048)
+def _needed(before: str, query: str) -> str:
+    """The views of `before` that `query` reads, those they read included; a view reads none that comes after it."""
+    _, *parts = _VIEW.split(before)
+    views = list(zip(parts[::2], parts[1::2], strict=True))
+    kept: list[str] = []
+    asked = query
+    for name, view in reversed(views):
+        if re.search(rf"(?<!\.)\b{name}\b", asked):
+            kept.append(view)
+            asked += view
+    return "".join(reversed(kept))

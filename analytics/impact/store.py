@@ -1,4 +1,5 @@
-"""Estimates computed once by refresh, kept in the snapshot (`impact`, `adoption`), read by the page and the command.
+"""Estimates computed once by refresh, kept in the snapshot (`impact`, `adoption`), read by the page and the command; as
+known on a past day, they are estimated again from what was known.
 
 The rule it protects: an effect is written only when it may be stated; otherwise it is NULL and a caveat says why. Raw
 before and after are kept beside it, never instead of it.
@@ -6,6 +7,8 @@ before and after are kept beside it, never instead of it.
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -26,6 +29,10 @@ _METHOD = (
     "de chaque structure (fonctions d'influence, quantile de Student)."
 )
 _FORMS = {"ratio": "niveaux et mouvements se multiplient", "gap": "niveaux et mouvements s'additionnent"}
+_BUDGET_S = 60.0  # to read every review as known on a past day
+_KEPT = 4  # past days whose estimates a process keeps
+_asking = threading.Lock()
+_found: OrderedDict[str, tuple[pd.DataFrame, pd.DataFrame]] = OrderedDict()
 COLUMNS = ["measure", "slice", "before", "after", "effect", "low", "high", "method", "n", "caveats"]
 
 
@@ -36,13 +43,26 @@ def estimate(connection: duckdb.DuckDBPyConnection, declared: Mapping[str, date]
     """
     followed = connection.execute(sql(__file__, "followed")).df()
     last = connection.execute("SELECT max(published_on) FROM reviews").fetchall()[0][0]
-    found = adoptions.find(followed, declared)
-    connection.register("found_adoption", found.structures)
+    adopted, lines = _estimated(followed, last, declared)
+    connection.register("found_adoption", adopted)
     connection.execute("DELETE FROM adoption")
     connection.execute(
         "INSERT INTO adoption SELECT structure_id, adopted_on::DATE, replies, with_ai, declared FROM found_adoption"
     )
     connection.unregister("found_adoption")
+    connection.execute("DELETE FROM impact")
+    marks = ", ".join(f"${name}" for name in COLUMNS)
+    connection.executemany(
+        f"INSERT INTO impact ({', '.join(COLUMNS)}) VALUES ({marks})",
+        [{name: _plain(line.get(name)) for name in COLUMNS} for line in lines],
+    )
+
+
+def _estimated(
+    followed: pd.DataFrame, last: date, declared: Mapping[str, date] | None
+) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
+    """Structures that adopted, and the rows of `impact`."""
+    found = adoptions.find(followed, declared)
     lines: list[dict[str, Any]] = []
     everything = outcomes.everything(followed, found, last)
     said = {
@@ -51,12 +71,27 @@ def estimate(connection: duckdb.DuckDBPyConnection, declared: Mapping[str, date]
     }
     for outcome, answer in everything.items():
         lines += _lines(outcome, answer, said.get(outcome, list(answer.reasons)))
-    connection.execute("DELETE FROM impact")
-    marks = ", ".join(f"${name}" for name in COLUMNS)
-    connection.executemany(
-        f"INSERT INTO impact ({', '.join(COLUMNS)}) VALUES ({marks})",
-        [{name: _plain(line.get(name)) for name in COLUMNS} for line in lines],
-    )
+    return found.structures, lines
+
+
+def _again(warehouse: Warehouse) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """`adoption` and `impact` of what was known on a past day, estimated again; the last few asked for are kept."""
+    with _asking:
+        if warehouse.snapshot.id not in _found:
+            followed = warehouse.frame(sql(__file__, "followed"), budget_s=_BUDGET_S)
+            declared = {
+                s: day for s, day in warehouse.rows("SELECT structure_id, adopted_on FROM adoption WHERE declared")
+            }
+            lines: list[dict[str, Any]] = []
+            if followed.empty:
+                adopted = adoptions.find(followed).structures
+            else:
+                adopted, lines = _estimated(followed, date.fromisoformat(warehouse.snapshot.last_publication), declared)
+            rows = [{name: _plain(line.get(name)) for name in COLUMNS} for line in lines]
+            _found[warehouse.snapshot.id] = adopted, pd.DataFrame(rows, columns=COLUMNS)
+            while len(_found) > _KEPT:
+                _found.popitem(last=False)
+        return _found[warehouse.snapshot.id]
 
 
 def report(warehouse: Warehouse) -> dict[str, Any]:
@@ -89,6 +124,8 @@ def estimates(warehouse: Warehouse) -> pd.DataFrame:
     """
     if not warehouse.has("impact"):
         return pd.DataFrame(columns=COLUMNS)
+    if warehouse.known_on is not None:
+        return _again(warehouse)[1]
     return warehouse.frame(f"SELECT {', '.join(COLUMNS)} FROM impact")
 
 
@@ -99,7 +136,29 @@ def adopters(warehouse: Warehouse) -> pd.DataFrame:
     if not warehouse.has("adoption"):
         names = ["structure_id", "name", "network", "adopted_on", "replies", "with_ai", "declared"]
         return pd.DataFrame(columns=names)
+    if warehouse.known_on is not None:
+        return _named(warehouse, _again(warehouse)[0])
     return warehouse.frame(sql(__file__, "adoption"))
+
+
+def adopted_on(warehouse: Warehouse, structure: str) -> date | None:
+    """The day a structure adopted; None when that is not known."""
+    if warehouse.known_on is not None:
+        found = adopters(warehouse).set_index("structure_id")["adopted_on"]
+        return pd.Timestamp(found[structure]).date() if structure in found else None
+    if not warehouse.has("adoption"):
+        return None
+    rows = warehouse.rows("SELECT adopted_on FROM adoption WHERE structure_id = $id", {"id": structure})
+    return rows[0][0] if rows else None
+
+
+def _named(warehouse: Warehouse, adopted: pd.DataFrame) -> pd.DataFrame:
+    """Adoptions with the names of the structures, in the order of `sql/adoption.sql`."""
+    names = warehouse.frame("SELECT id AS structure_id, coalesce(public_name, name) AS name, network FROM structures")
+    frame = adopted.merge(names, on="structure_id", how="left")
+    frame["name"] = frame["name"].fillna(frame["structure_id"])
+    columns = ["structure_id", "name", "network", "adopted_on", "replies", "with_ai", "declared"]
+    return frame.sort_values(["adopted_on", "structure_id"], ignore_index=True)[columns]
 
 
 def use(warehouse: Warehouse, structure: str | None = None) -> pd.DataFrame:

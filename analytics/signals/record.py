@@ -15,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 
+from analytics.signals import rising as risen
 from data.filters import Filters, narrowed
 from data.warehouse import Warehouse, sql
 
@@ -164,9 +165,14 @@ def watched(warehouse: Warehouse) -> list[Signal]:
 
 
 def rising(warehouse: Warehouse) -> pd.DataFrame:
-    """Words that rise, the surest first: word, recent, usual, z, review_ids; empty before any refresh."""
+    """Words that rise, the surest first: word, recent, usual, z, review_ids; empty before any refresh. As known on a past
+    day, they are counted again.
+    """
     if not warehouse.has("rising_words"):
         return pd.DataFrame(columns=["word", "recent", "usual", "z", "review_ids"])
+    if warehouse.known_on is not None:
+        found = risen.words(warehouse, date.fromisoformat(warehouse.snapshot.last_publication))
+        return found.sort_values(["z", "word"], ascending=[False, True], ignore_index=True)
     return warehouse.frame("SELECT * FROM rising_words ORDER BY z DESC, word")
 
 

@@ -6,7 +6,8 @@ state (done has a day, planned has none).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Literal, get_args
 from uuid import uuid4
@@ -63,13 +64,7 @@ def move(engine: Engine, key: str, seen: Action, state: State, on: date, *, move
     """Change the state of an action, which happened `on` that day. Raises Conflict when it changed meanwhile."""
     if state not in get_args(State):
         raise ValueError(f"unknown state {state!r}")
-    by_state: dict[str, dict[str, date | None]] = {
-        "planned": {"started_on": None, "done_on": None},
-        "started": {"started_on": on, "done_on": None},
-        "done": {"started_on": seen.started_on or on, "done_on": on},
-        "dropped": {},
-    }
-    dates = by_state[state]
+    dates = _dates(state, seen, on)
     began = dates.get("started_on")
     if began is not None and on < began:
         raise Refused("Une action ne peut pas finir avant d'avoir commencé.")
@@ -96,6 +91,33 @@ def of(engine: Engine, irritant: int | None = None) -> list[Action]:
         query = query.where(table.c.irritant == irritant)
     with reading(engine) as connection:
         return [_action(row) for row in connection.execute(query)]
+
+
+def before(engine: Engine, moment: datetime, irritant: int) -> list[Action]:
+    """Actions of an irritant as they stood at an earlier moment, as the journal tells it."""
+    planned = [replace(one, state="planned", started_on=None, done_on=None) for one in of(engine, irritant)]
+    found = {one.id: one for one in planned if one.created_at < moment}
+    table = tables.journal
+    query = select(table).where(table.c.action == "action.move", table.c.at < moment).order_by(table.c.seq)
+    with reading(engine) as connection:
+        for row in connection.execute(query):
+            if row.object_id in found:
+                told = json.loads(row.details)
+                seen = found[row.object_id]
+                dates = _dates(told["state"], seen, date.fromisoformat(told["on"]))
+                found[seen.id] = replace(seen, state=told["state"], **dates)  # type: ignore[arg-type]
+    return list(found.values())
+
+
+def _dates(state: State, seen: Action, on: date) -> dict[str, date | None]:
+    """The dates that a state gives an action."""
+    by_state: dict[str, dict[str, date | None]] = {
+        "planned": {"started_on": None, "done_on": None},
+        "started": {"started_on": on, "done_on": None},
+        "done": {"started_on": seen.started_on or on, "done_on": on},
+        "dropped": {},
+    }
+    return by_state[state]
 
 
 def _action(row: Row[Any]) -> Action:

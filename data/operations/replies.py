@@ -150,10 +150,13 @@ def of_review(engine: Engine, review_id: int) -> SentReply | None:
     return None if row is None else _reply(row)
 
 
-def sent(engine: Engine, *, since: datetime | None = None, limit: int = 1_000) -> list[SentReply]:
-    """Replies sent (from `since` on), newest first."""
+def sent(
+    engine: Engine, *, since: datetime | None = None, until: datetime | None = None, limit: int = 1_000
+) -> list[SentReply]:
+    """Replies sent (from `since` on, before `until`), newest first."""
     query = select(tables.replies).order_by(tables.replies.c.sent_at.desc(), tables.replies.c.id).limit(limit)
     query = query.where(tables.replies.c.sent_at >= since) if since is not None else query
+    query = query.where(tables.replies.c.sent_at < until) if until is not None else query
     with reading(engine) as connection:
         return [_reply(row) for row in connection.execute(query)]
 

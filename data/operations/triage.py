@@ -7,6 +7,7 @@ threshold within bounds only.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -158,6 +159,24 @@ def decisions(engine: Engine, signal_ids: Iterable[str] | None = None) -> dict[s
         return {row.signal_id: _decision(row) for row in connection.execute(query)}
 
 
+def decisions_before(engine: Engine, moment: datetime, signal_ids: Iterable[str] | None = None) -> dict[str, Decision]:
+    """The same as it stood at an earlier moment, as the journal tells it."""
+    detectors = {id_: decision.detector for id_, decision in decisions(engine, signal_ids).items()}
+    table = tables.journal
+    query = select(table).where(table.c.kind == "triage", table.c.at < moment).order_by(table.c.seq)
+    found: dict[str, Decision] = {}
+    with reading(engine) as connection:
+        for row in connection.execute(query):
+            if row.object_id in detectors:
+                told = json.loads(row.details)
+                version = found[row.object_id].version + 1 if row.object_id in found else 1
+                found[row.object_id] = Decision(
+                    row.object_id, told["state"], told.get("note", ""), row.actor, row.at, version,
+                    detectors[row.object_id], None,
+                )  # fmt: skip
+    return found
+
+
 def messages(engine: Engine, signal_id: str) -> list[Message]:
     """Messages about a signal, oldest first."""
     table = tables.signal_messages
@@ -166,22 +185,27 @@ def messages(engine: Engine, signal_id: str) -> list[Message]:
         return [Message(**row._mapping) for row in connection.execute(query)]
 
 
-def lessons(engine: Engine, usual: float = 0.05) -> dict[str, Lesson]:
-    """By detector: signals confirmed (forwarded, answered or closed), false alarms, and the rate that follows.
+def lessons(engine: Engine, usual: float = 0.05, *, before: datetime | None = None) -> dict[str, Lesson]:
+    """By detector: signals confirmed (forwarded, answered or closed), false alarms, and the rate that follows; as it stood
+    `before` an earlier moment.
 
     With ENOUGH decisions, half of them confirmed leaves the `usual` rate; all of them doubles it and none brings it
     to the lower of BOUNDS, in proportion (two decisions of each kind are supposed to begin with).
     """
     table = tables.signal_triage
     query = select(table.c.detector, table.c.state, func.count()).group_by(table.c.detector, table.c.state)
+    if before is None:
+        with reading(engine) as connection:
+            counted = [(detector, state, n) for detector, state, n in connection.execute(query)]
+    else:
+        counted = [(one.detector, one.state, 1) for one in decisions_before(engine, before).values()]
     found: dict[str, list[int]] = {}
-    with reading(engine) as connection:
-        for detector, state, n in connection.execute(query):
-            counts = found.setdefault(detector, [0, 0])
-            if state in CONFIRMED:
-                counts[0] += n
-            elif state == "false_alarm":
-                counts[1] += n
+    for detector, state, n in counted:
+        counts = found.setdefault(detector, [0, 0])
+        if state in CONFIRMED:
+            counts[0] += n
+        elif state == "false_alarm":
+            counts[1] += n
     return {d: Lesson(yes, no, _rate(yes, no, usual)) for d, (yes, no) in found.items() if d and yes + no}
 
 

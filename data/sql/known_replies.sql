@@ -10,10 +10,9 @@ every AS (
     SELECT review_id, rank FROM undone ANTI JOIN {base}.replies p USING (review_id, rank)
 ),
 told AS (
-    SELECT p.*, k.first_reply_at IS NULL AND coalesce(r.first_reply_at >= {moment}, false) AS later
+    SELECT p.*, k.later
     FROM every p
     JOIN past_reviews k ON k.id = p.review_id
-    JOIN {base}.reviews r ON r.id = p.review_id
 ),
 past AS (
     SELECT p.review_id, p.rank, {columns}, CASE WHEN p.first_seen_at < {moment} THEN p.first_seen_at END AS first_seen_at

@@ -1,14 +1,8 @@
 -- What the product derives of each review, one row each. Starts with the named sets of the measures (answered, days…), so that a
--- review is told answered or late by the very rule of the figures. $end: the end of the last publication day held.
-INSERT INTO review_metadata BY NAME
+-- review is told answered or late by the very rule of the figures. `texts` gives one number to texts that say the same. $end: the end of the last publication day held.
 /*measured*/
 , texts AS (
-    SELECT
-        id,
-        lower(strip_accents(concat_ws(' ', title, body))) AS folded,
-        regexp_replace(folded, '[^a-z]+', '', 'g') AS letters,
-        CASE WHEN length(letters) >= 40 THEN md5_number_lower(letters) END AS said
-    FROM reviews
+    /*texts*/
 ),
 copied AS (
     SELECT said, min(id) AS first, count(*) AS copies FROM texts WHERE said IS NOT NULL GROUP BY said HAVING count(*) > 1
@@ -40,7 +34,7 @@ kinds AS (
 ),
 changed AS (
     SELECT review_id, count(DISTINCT until) AS changes
-    FROM (SELECT review_id, until FROM review_versions UNION ALL SELECT review_id, until FROM reply_versions)
+    FROM (SELECT review_id, until FROM review_versions UNION ALL SELECT review_id, until FROM reply_versions UNION ALL SELECT review_id, until FROM typology_versions)
     GROUP BY review_id
 )
 SELECT
@@ -112,4 +106,4 @@ LEFT JOIN signal_links s ON s.review_id = r.id
 LEFT JOIN said_back b ON b.review_id = r.id
 LEFT JOIN kinds k ON k.review_id = r.id
 LEFT JOIN changed h ON h.review_id = r.id
-LEFT JOIN routed ON routed.review_id = r.id;
+LEFT JOIN routed ON routed.review_id = r.id

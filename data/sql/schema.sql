@@ -88,6 +88,10 @@ CREATE TABLE reply_versions (
     structure_id VARCHAR, structure VARCHAR, status VARCHAR, body VARCHAR, canned BOOLEAN, ai_similarity DOUBLE,
     useful_votes INTEGER, useless_votes INTEGER, author_verdict VARCHAR
 );
+CREATE TABLE typology_versions (
+    review_id BIGINT NOT NULL, rank INTEGER NOT NULL, until TIMESTAMP NOT NULL, changed VARCHAR[] NOT NULL,
+    label VARCHAR, typology VARCHAR, postcode VARCHAR, country VARCHAR, channels VARCHAR[], tags VARCHAR
+);
 CREATE TABLE withdrawals (ingest_id VARCHAR NOT NULL, seen_at TIMESTAMP NOT NULL, reviews BIGINT NOT NULL);  -- counts alone
 
 CREATE TABLE structures (

@@ -26,9 +26,14 @@ CREATE OR REPLACE TABLE signals (
     subject INTEGER, region VARCHAR, zone VARCHAR[],
     first_week DATE NOT NULL, last_week DATE NOT NULL, observed INTEGER NOT NULL, expected DOUBLE NOT NULL, ratio DOUBLE NOT NULL,
     ratio_low DOUBLE NOT NULL, p DOUBLE NOT NULL, q DOUBLE NOT NULL, severity DOUBLE NOT NULL, terms VARCHAR[], review_ids BIGINT[] NOT NULL,
-    owner_id VARCHAR, owner_name VARCHAR, owner_mailbox VARCHAR, tests INTEGER NOT NULL
+    owner_id VARCHAR, owner_name VARCHAR, owner_mailbox VARCHAR, tests INTEGER NOT NULL,
+    told_at TIMESTAMP                    -- of the file whose analysis told it as it stands; the day judged, for a first analysis
 );
 CREATE OR REPLACE TABLE watch_list AS FROM signals LIMIT 0;   -- rare and rising on the last day, not significant yet
+CREATE TABLE IF NOT EXISTS signal_versions AS   -- what `signals` and `watch_list` said before; kept from snapshot to snapshot
+    SELECT *, NULL::TIMESTAMP AS until, NULL::BOOLEAN AS watched,
+        NULL::STRUCT(week DATE, observed INTEGER, expected DOUBLE, low DOUBLE, high DOUBLE)[] AS curve
+    FROM signals LIMIT 0;
 CREATE OR REPLACE TABLE rising_words (   -- words and expressions of the last four weeks against the year before
     word VARCHAR NOT NULL, recent INTEGER NOT NULL, usual DOUBLE NOT NULL, z DOUBLE NOT NULL, review_ids BIGINT[] NOT NULL
 );

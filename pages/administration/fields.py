@@ -32,6 +32,11 @@ st.write(
     f"portail, {french.number(derived)} sont calculées ici à chaque actualisation."
 )
 
+if store.known_on():
+    st.caption(
+        "L'orientation n'est pas refaite pour un jour passé ; ce que la lecture d'un texte a trouvé (langue, données "
+        "personnelles, détresse, copies) n'est pas dit des textes qui ont changé depuis."
+    )
 known = {field.name: field for field in fields.known(warehouse)}
 if len(known) < len(FIELDS):
     st.info("Les champs calculés apparaîtront après la prochaine actualisation.", icon=":material/hourglass_empty:")

@@ -30,7 +30,7 @@ def _structures(snapshot_id: str) -> dict[str, str]:
 def panel(adopted: pd.DataFrame) -> None:
     """The declarations and the form to add one; nothing for those who may not."""
     who = identity.person()
-    if who.role is not Role.ADMIN:
+    if who.role is not Role.ADMIN or store.known_on() is not None:
         return
     with st.expander("Déclarer le jour d'adoption d'une structure", key="declare_adoption"):
         st.write(

@@ -13,7 +13,6 @@ from data.errors import VigieError
 from pages.components import french, navigation, store, welcome
 from pages.components.navigation import Role
 
-_DATED = frozenset({"vue-d-ensemble", "tendances", "irritants", "irritant", "recherche", "delais", "provenance"})
 _UNKNOWN = "adresse-inconnue"  # asgi.py sends mistyped addresses home with this parameter
 
 
@@ -60,10 +59,17 @@ def draw(title: str) -> None:
         elif not snapshot.refreshed:
             st.caption("Irritants et signaux en attente d'actualisation.")
     if past is not None:
-        st.warning(
-            f"Avis et réponses tels que connus le {french.day(past)}. Les irritants et les signaux restent ceux de l'analyse "
-            "en service ; les avis retirés depuis n'y sont plus.",
-            icon=":material/history:",
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.warning(
+                f"Chiffres tels que connus le {french.day(past)}. Le sujet de chaque avis, et les noms des structures, sont ceux "
+                "d'aujourd'hui ; les avis retirés depuis n'y sont plus.",
+                icon=":material/history:",
+            )
+            st.button("Revenir à aujourd'hui", icon=":material/today:", key="aujourd_hui", on_click=_back_to_today)
+    elif store.PARAMETER in st.query_params and not _dated(title):
+        st.info(
+            "Cette page montre ce qui est à faire, chargé ou réglé aujourd'hui : elle ne se demande pas à une date passée.",
+            icon=":material/today:",
         )
     if snapshot.demo:
         st.info(
@@ -74,8 +80,7 @@ def draw(title: str) -> None:
 
 def _past(title: str, last: date) -> date | None:
     """The past day that the page is asked as known on, chosen in the sidebar of the rooms that show figures."""
-    room = next((room for room in navigation.ROOMS if room.title == title), None)
-    if room is None or room.slug not in _DATED:
+    if not _dated(title):
         return None
     with st.expander("Comme connu à une date passée", icon=":material/history:"):
         day = st.date_input(
@@ -83,7 +88,7 @@ def _past(title: str, last: date) -> date | None:
             None,
             max_value=last,
             format="DD/MM/YYYY",
-            key="connu_le",
+            key=store.PARAMETER,
             bind="query-params",
             help="Toutes les mesures de la page sont refaites avec ce que le portail montrait ce jour-là.",
         )
@@ -91,3 +96,11 @@ def _past(title: str, last: date) -> date | None:
         return None
     st.session_state[store.KNOWN_ON] = day
     return day
+
+
+def _dated(title: str) -> bool:
+    return any(room.title == title and room.slug in navigation.DATED for room in navigation.ROOMS)
+
+
+def _back_to_today() -> None:
+    st.session_state[store.PARAMETER] = None

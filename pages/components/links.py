@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components import identity, navigation
+from pages.components import identity, navigation, store
 
 
 def to(slug: str, label: str, **parameters: str) -> None:
@@ -19,7 +19,13 @@ def back(slug: str, label: str) -> None:
 
 def _link(slug: str, label: str, icon: str, parameters: dict[str, str]) -> None:
     if identity.person().role in navigation.room(slug).roles:
-        st.page_link(script(slug), label=label, icon=icon, query_params=parameters or None)
+        st.page_link(script(slug), label=label, icon=icon, query_params=dated(slug, parameters) or None)
+
+
+def dated(slug: str, parameters: dict[str, str]) -> dict[str, str]:
+    """The parameters of an address; a page of figures is opened as known on the same day as this one."""
+    day = store.known_on()
+    return parameters if day is None or slug not in navigation.DATED else {**parameters, store.PARAMETER: str(day)}
 
 
 def script(slug: str) -> str:

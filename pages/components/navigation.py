@@ -322,6 +322,13 @@ ROOMS: tuple[Room, ...] = (
     ),
 )
 
+DATED = frozenset(  # rooms whose figures can be asked as known on a past day; the others show what is to do, loaded or set now
+    {
+        "vue-d-ensemble", "tendances", "impact-ia", "irritants", "irritant", "carte-irritants", "comparer", "points-forts",
+        "sujets-suivis", "signaux-faibles", "signal", "recherche", "avis", "delais", "supervision", "structure", "champs",
+        "provenance",
+    }
+)  # fmt: skip
 HOME = {
     Role.MANAGER: "vue-d-ensemble",
     Role.ANALYST: "signaux-faibles",

@@ -62,7 +62,7 @@ def show(who: Person, irritant: int, asked: Filters, plans: Sequence[Action], de
         _planned(who, action, asked)
     for row in declared.head(5).to_dict("records"):
         _portal(row, irritant, asked)
-    if who.role in DECIDERS:
+    if who.role in DECIDERS and store.known_on() is None:
         with st.expander("Prévoir une action", icon=":material/add_task:"):
             _form(who, irritant, len(plans))
 
@@ -94,7 +94,7 @@ def _planned(who: Person, action: Action, asked: Filters) -> None:
         day = action.done_on or action.started_on
         if day is not None:
             st.text(said(_effect(store.snapshot().id, action.irritant, day, asked)))
-        if who.role in DECIDERS and action.state in {"planned", "started"}:
+        if who.role in DECIDERS and store.known_on() is None and action.state in {"planned", "started"}:
             _move(who, action)
 
 

@@ -60,8 +60,8 @@ def button(title: str, subtitle: str, sections: Sequence[Section], *, name: str)
     last = date.fromisoformat(snapshot.last_publication[:10])
     st.download_button(
         "Rapport imprimable",
-        data=page(title, subtitle, sections, demo=snapshot.demo, last=last),
-        file_name=f"{name}.html",
+        data=page(title, _dated(subtitle), sections, demo=snapshot.demo, last=last),
+        file_name=f"{store.named(name)}.html",
         mime="text/html",
         key=f"report_{name}",
         icon=":material/print:",
@@ -69,3 +69,8 @@ def button(title: str, subtitle: str, sections: Sequence[Section], *, name: str)
         type="tertiary",
         help="Un fichier à ouvrir dans le navigateur, à imprimer ou à envoyer.",
     )
+
+
+def _dated(subtitle: str) -> str:
+    day = store.known_on()
+    return subtitle if day is None else f"{subtitle} Chiffres tels que connus le {french.day(day)}."

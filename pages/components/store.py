@@ -6,13 +6,15 @@ new snapshot and the old one is closed once nobody can be reading it.
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 from sqlalchemy import Engine
 
-from data import history, settings, snapshots
+from analytics import past
+from data import settings, snapshots
 from data.operations.engine import open_store
 from data.settings import Settings
 from data.snapshots import Snapshot
@@ -25,6 +27,26 @@ def config() -> Settings:
 
 
 KNOWN_ON = "_known_on"  # session: the past day that the page is asked as known on, set by the frame
+PARAMETER = "connu_le"  # of an address: that day
+_PARIS = ZoneInfo("Europe/Paris")
+
+
+def known_on() -> date | None:
+    """The past day that the page is asked as known on; None for today."""
+    day: date | None = st.session_state.get(KNOWN_ON)
+    return day
+
+
+def end_of_day() -> datetime | None:
+    """The moment that ends that day, UTC: what people did later had not been done."""
+    day = known_on()
+    return None if day is None else datetime.combine(day + timedelta(days=1), time(), _PARIS).astimezone(UTC)
+
+
+def named(name: str) -> str:
+    """The name of a file taken away from the page: it tells the day it is as known on."""
+    day = known_on()
+    return name if day is None else f"{name}-connu-le-{day}"
 
 
 def snapshot() -> Snapshot:
@@ -32,20 +54,19 @@ def snapshot() -> Snapshot:
 
     Asked as known on a past day, its id names that day and its last publication is not later.
     """
-    day = st.session_state.get(KNOWN_ON)
-    return warehouse().snapshot if day else snapshots.current(config().home)
+    return warehouse().snapshot if known_on() else snapshots.current(config().home)
 
 
 def warehouse() -> Warehouse:
     """The snapshot in service, opened once a process; as known on a past day when the frame says so."""
-    day = st.session_state.get(KNOWN_ON)
+    day = known_on()
     home, now = str(config().home), snapshots.current(config().home).id
     return _past(home, now, day) if day else _warehouse(home, now)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _past(home: str, snapshot_id: str, day: date) -> Warehouse:
-    return history.known_on(_warehouse(home, snapshot_id), day)
+    return past.known_on(_warehouse(home, snapshot_id), day)
 
 
 @st.cache_resource(max_entries=3, show_spinner=False)

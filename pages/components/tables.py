@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
-from pages.components import french, states
+from pages.components import french, states, store
 
 if TYPE_CHECKING:
     from pandas.io.formats.style import Styler
@@ -85,7 +85,7 @@ def csv_button(frame: pd.DataFrame, name: str, label: str = "Télécharger (CSV)
     st.download_button(
         label,
         data=to_csv(frame),
-        file_name=f"{name}.csv",
+        file_name=f"{store.named(name)}.csv",
         mime="text/csv",
         key=f"csv_{name}",
         icon=":material/download:",
@@ -96,10 +96,11 @@ def csv_button(frame: pd.DataFrame, name: str, label: str = "Télécharger (CSV)
 
 def xlsx_button(frame: pd.DataFrame, name: str, label: str = "Télécharger (Excel)") -> None:
     """A button that downloads the frame as `<name>.xlsx`, made when it is asked for."""
+    called = store.named(name)
     st.download_button(
         label,
-        data=lambda: to_xlsx(frame, name),
-        file_name=f"{name}.xlsx",
+        data=lambda: to_xlsx(frame, called),
+        file_name=f"{called}.xlsx",
         mime="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         key=f"xlsx_{name}",
         icon=":material/table_view:",

@@ -6,7 +6,7 @@ never said to be sent.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time
 
 import streamlit as st
@@ -62,13 +62,21 @@ def state(decision: Decision | None) -> str:
     return STATES[decision.state if decision else "new"]
 
 
+def decisions(signal_ids: Iterable[str] | None = None) -> dict[str, Decision]:
+    """Last decision by signal id, as it stood on the day the page is asked as known on."""
+    moment = store.end_of_day()
+    if moment is None:
+        return triage.decisions(store.operations(), signal_ids)
+    return triage.decisions_before(store.operations(), moment, signal_ids)
+
+
 def late(signal: Signal, decision: Decision | None) -> bool:
     """Whether the next step is past its deadline: by the data's own day for a signal nobody looked at (as old as its
     snapshot), by the clock for what people promised.
     """
     when = _due(signal, decision)
     today = datetime.combine(date.fromisoformat(store.snapshot().last_publication), time(9), UTC)
-    return when is not None and when < (now() if decision else today)
+    return when is not None and when < ((store.end_of_day() or now()) if decision else today)
 
 
 def due_words(signal: Signal, decision: Decision | None) -> str:
@@ -111,7 +119,8 @@ def panel(warehouse: Warehouse, signal: Signal, decision: Decision | None) -> No
         st.text(said + (f" ; {deadline}." if deadline else "."))
         if decision and decision.note:
             st.text(f"Note : {decision.note}")
-        following = triage.NEXT[decision.state if decision else "new"]
+        moment = store.end_of_day()  # of a past day: nobody acts there
+        following = triage.NEXT[decision.state if decision else "new"] if moment is None else ()
         with st.container(horizontal=True, vertical_alignment="center"):
             for step in following:
                 if step != "forwarded":
@@ -120,6 +129,8 @@ def panel(warehouse: Warehouse, signal: Signal, decision: Decision | None) -> No
             with st.expander("Écrire « attention ici » au service", icon=":material/forward_to_inbox:"):
                 _message(warehouse, who, signal, decision)
         for sent in triage.messages(engine, signal.id):
+            if moment is not None and sent.sent_at >= moment:
+                continue
             how = "envoyé" if sent.sent else "téléchargé pour envoi"
             with st.expander(f"Message {how} à {sent.recipient} le {french.moment(sent.sent_at)}"):
                 st.text(f"{sent.subject}\n\n{sent.body}")
@@ -233,7 +244,8 @@ def _forward(
 
 def _history(signal: Signal) -> None:
     """Who did what when, from the journal."""
-    entries = [e for e in journal.entries(store.operations(), limit=1000) if e.object_id == signal.id]
+    told = journal.entries(store.operations(), until=store.end_of_day(), limit=1000)
+    entries = [e for e in told if e.object_id == signal.id]
     if not entries:
         return
     with st.expander("Qui a fait quoi, quand", icon=":material/history:"):

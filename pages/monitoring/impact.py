@@ -310,7 +310,14 @@ st.title("Impact de l'IA", anchor=False)
 printing.rules()
 snapshot = store.snapshot()
 with states.guarded("L'impact n'a pas pu être lu"):
-    found = _report(snapshot.id)
+    if store.known_on():
+        with st.spinner("L'effet est estimé à nouveau, sur ce qui était connu ce jour-là…"):
+            found = _report(snapshot.id)
+        st.caption(
+            "Estimé à nouveau sur ce qui était connu ce jour-là ; les jours d'adoption déclarés sont ceux d'aujourd'hui."
+        )
+    else:
+        found = _report(snapshot.id)
     table = _estimates(snapshot.id)
     st.write(_verdict("delay", found["delay"])[0] + " " + _verdict("satisfaction", found["satisfaction"])[0])
     if table.empty:

@@ -234,7 +234,7 @@ def _sent() -> None:
             "Le temps de bureau est la présence à l'écran, pauses exclues."
         ),
     )
-    listed = replies.sent(store.operations(), limit=_SHOWN)
+    listed = replies.sent(store.operations(), until=store.end_of_day(), limit=_SHOWN)
     if not listed:
         st.write("Aucune réponse n'a encore été envoyée d'ici.")
         return

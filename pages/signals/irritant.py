@@ -167,7 +167,12 @@ if before is not None and earlier is not None and earlier.n:
     past = list(_evolution(snapshot_id, irritant_id, before, _GRAINS[grain or "Semaine"])["n"])
     curve["before"] = [None] * max(0, len(curve) - len(past)) + past[-len(curve) :]
     curves.append(Line("before", "Période précédente", palette.muted(), "dash"))
-plans = actions.of(store.operations(), irritant_id)
+moment = store.end_of_day()
+plans = (
+    actions.of(store.operations(), irritant_id)
+    if moment is None
+    else actions.before(store.operations(), moment, irritant_id)
+)
 declared = remedies.published(warehouse, irritant_id, asked)
 marks = remedies_panel.marks(plans, declared, curve)
 charts.show(

@@ -331,6 +331,6 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         width=480,
     )
     if st.button("Ouvrir", icon=":material/arrow_forward:", key="ouvrir_irritant", disabled=named is None):
-        st.switch_page(links.script("irritant"), query_params={"id": str(named)})
+        st.switch_page(links.script("irritant"), query_params=links.dated("irritant", {"id": str(named)}))
 _vanished(listing)
 unassigned.panel(asked, total)

@@ -16,7 +16,9 @@ given = st.query_params.get("id", "")
 review = reviews.one(store.warehouse(), int(given)) if given.isdigit() else None
 if review is None:
     states.empty(
-        "Cet avis n'existe pas ou n'est plus publié.",
+        "Cet avis n'était pas encore publié, ou ne l'est plus."
+        if store.known_on()
+        else "Cet avis n'existe pas ou n'est plus publié.",
         "Un avis retiré par son auteur est effacé partout. Cherchez-en un autre depuis la page Recherche.",
     )
     links.to("recherche", "Rechercher dans les avis")
@@ -32,7 +34,7 @@ st.write(f"Publié le {french.day(review.published_at)}.{waited}")
 
 verbatims.card(review, key="review", link=False)
 with st.container(horizontal=True):
-    if who.role in ANSWERERS and not review.answered:
+    if who.role in ANSWERERS and not review.answered and store.known_on() is None:
         links.to("rediger", "Répondre à cet avis", id=str(review.id))
     verbatims.to_irritant(review)
     links.to("recherche", "Rechercher d'autres avis")

@@ -8,7 +8,6 @@ import streamlit as st
 
 from analytics import reviews
 from analytics.signals import record
-from data.operations import triage as decided
 from pages.components import (
     charts,
     french,
@@ -31,9 +30,14 @@ signal = record.one(warehouse, st.query_params.get("id", ""))
 links.back("signaux-faibles", "Tous les signaux")
 if signal is None:
     st.title("Un signal", anchor=False)
-    states.empty(
-        "Ce signal n'est pas dans les données en service.", "Il a pu s'éteindre depuis. Voyez la liste du jour."
-    )
+    if store.known_on():
+        states.empty(
+            "Ce signal n'avait pas encore été dit ce jour-là.", "Voyez la liste de ce jour, ou revenez à aujourd'hui."
+        )
+    else:
+        states.empty(
+            "Ce signal n'est pas dans les données en service.", "Il a pu s'éteindre depuis. Voyez la liste du jour."
+        )
     st.stop()
 
 st.title(states.plain(signal.label), anchor=False)
@@ -64,7 +68,7 @@ states.figures(
     ]
 )
 
-triage.panel(warehouse, signal, decided.decisions(store.operations(), [signal.id]).get(signal.id))
+triage.panel(warehouse, signal, triage.decisions([signal.id]).get(signal.id))
 
 curve = record.evolution(warehouse, signal)
 charts.show(
@@ -127,7 +131,7 @@ tables.table(
 before = record.alike(warehouse, signal)
 st.header("Signaux semblables", anchor=False)
 if before:
-    then = decided.decisions(store.operations(), [s.id for s in before])
+    then = triage.decisions([s.id for s in before])
     for other in before:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.text(

@@ -126,7 +126,7 @@ with states.guarded("Les points forts n'ont pas pu être calculés"):
             st.download_button(
                 "Télécharger le message",
                 message,
-                file_name="points-forts.txt",
+                file_name=f"{store.named('points-forts')}.txt",
                 icon=":material/download:",
                 on_click="ignore",
                 type="tertiary",

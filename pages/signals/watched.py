@@ -95,7 +95,8 @@ with states.guarded("Le sujet n'a pas pu être suivi"):
         f"**{states.plain(chosen.label)}** : {french.count(n, 'avis', 'avis')} {filters.described(asked)}, "
         f"dont {french.percent(negative / n if n else None, n)} de négatifs."
     )
-    st.caption("Mots suivis : " + states.plain(" ; ".join(chosen.expressions)))
+    today = " (ceux d'aujourd'hui)" if store.known_on() else ""
+    st.caption(f"Mots suivis{today} : " + states.plain(" ; ".join(chosen.expressions)))
     charts.show(
         charts.lines(
             curve,

@@ -8,7 +8,7 @@ from datetime import date
 import pandas as pd
 import streamlit as st
 
-from analytics import digest
+from analytics import digest, past
 from analytics.signals import record
 from analytics.signals.record import Signal
 from data.operations import triage as decided
@@ -30,12 +30,22 @@ if not warehouse.has("signals"):
     links.to("donnees", "Aller aux données")
     st.stop()
 
-view = st.segmented_control("Vue", _VIEWS, default=_VIEWS[0], key="vue", bind="query-params", required=True)
+past_day = store.known_on()
+views = _VIEWS[:-1] if past_day else _VIEWS  # subscriptions are of today
+view = st.segmented_control("Vue", views, default=views[0], key="vue", bind="query-params", required=True)
 if view == "Abonnements":
     headline.write("Soyez prévenu de ce qui vous concerne, sans ouvrir cette page.")
     subscribing.panel()
     st.stop()
 
+if past_day:
+    first = past.told_from(warehouse)
+    st.caption(
+        f"Signaux, figures et suivi tels qu'ils avaient été dits le {french.day(past_day)}."
+        if first and first <= past_day
+        else "Ce jour-là, l'analyse n'avait pas commencé : ces signaux sont ceux que la première a trouvés en jugeant chaque "
+        "semaine passée avec les seuls avis publiés alors."
+    )
 asked = filters.bar(sentiments=False)
 with st.container(horizontal=True, vertical_alignment="bottom"):
     strength = st.segmented_control(
@@ -47,7 +57,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         help="Basse : environ 1 fausse alerte sur 100 signaux montrés. Normale : 5 sur 100, ajustée entre 1 et 10 selon "
         "vos fausses alertes. Haute : 10 sur 100.",
     )  # fmt: skip
-lessons = decided.lessons(store.operations())
+lessons = decided.lessons(store.operations(), before=store.end_of_day())
 
 
 def allowed(signal: Signal) -> float:
@@ -58,7 +68,7 @@ def allowed(signal: Signal) -> float:
 
 every = record.published(warehouse, asked, strengths=_STRENGTHS[strength or "Tous"])
 found = [s for s in every if s.q <= allowed(s)]
-decisions = decided.decisions(store.operations())
+decisions = triage.decisions()
 silent = triage.silenced(found, decisions)
 
 
@@ -183,7 +193,10 @@ def watch_view() -> None:
                 for review in signal.review_ids[:8]:
                     links.to("avis", f"Avis {review}", id=str(review))
     else:
-        states.empty("Rien à surveiller cette semaine.", "La liste est refaite à chaque actualisation de l'analyse.")
+        states.empty(
+            "Rien à surveiller cette semaine.",
+            "Cette liste est refaite à chaque actualisation de l'analyse, et gardée depuis la première.",
+        )
     st.header("Mots et expressions qui montent", anchor=False)
     words = record.rising(warehouse)
     if words.empty:
@@ -235,7 +248,7 @@ def history_view() -> None:
         st.download_button(
             "Télécharger (JSON)",
             data=json.dumps(said, ensure_ascii=False, indent=1).encode(),
-            file_name="signaux.json",
+            file_name=f"{store.named('signaux')}.json",
             mime="application/json",
             icon=":material/download:",
             key="json_signaux",

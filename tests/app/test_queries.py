@@ -56,8 +56,8 @@ def test_a_page_reads_only_the_columns_that_its_queries_name(
             return self.cursor.execute(query, params)
 
     @contextmanager
-    def watched(self: Warehouse, budget_s: float = 10.0) -> Iterator[Watched]:
-        with own(self, budget_s) as cursor:
+    def watched(self: Warehouse, budget_s: float = 10.0, query: str = "") -> Iterator[Watched]:
+        with own(self, budget_s, query) as cursor:
             one = Watched(cursor)
             yield one
             cursors.append(one.queries)
