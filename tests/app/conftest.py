@@ -41,7 +41,7 @@ def open_page(loopback: None, monkeypatch: pytest.MonkeyPatch) -> Opened:
         app.session_state["profil"] = profile
         with monkeypatch.context() as morning:  # starts on a page without filters: AppTest would send theirs back
             for role in navigation.Role:
-                morning.setitem(navigation.HOME, role, "avis")
+                morning.setitem(navigation.HOME, role, "transparence")
             app.run()
         for key, value in {"profil": profile, **(chosen or {})}.items():
             app.session_state[key] = value
