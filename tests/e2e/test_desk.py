@@ -105,7 +105,11 @@ def test_claim_draft_edit_send(server: Server, worker: None, store: Engine, page
     sent = replies.of_review(store, review)
     assert sent is not None
     assert (sent.decided, sent.sent_by) == ("reworked", AGENT)
+    assert sent.body == draft.replace("Bonjour,", "Bonjour Madame, Monsieur,")
+    assert sent.draft_id in [made.id for made in stored.of_review(store, review)]
     assert review not in assignments.current(store)
+    done = [entry.action for entry in reversed(journal.entries(store, review_id=review))]
+    assert done.index("review.claim") < done.index("desk.open") < done.index("reply.send")
 
 
 def test_the_portals_file_is_the_commands_to_the_byte(
@@ -193,6 +197,7 @@ def test_two_agents_on_one_review(server: Server, store: Engine, browser: Browse
     sent = replies.of_review(store, review)
     assert sent is not None
     assert sent.sent_by == AGENT
+    assert len(journal.entries(store, action="reply.send", review_id=review)) == 1
     context.close()
 
 
