@@ -1,8 +1,9 @@
 """The server around the app: French document, security headers, health, unknown addresses, warm start.
 
-`streamlit run app.py` works too; this adds what a plain script can't. The rule it protects: no page loads anything from
-another origin (the content security policy says so to the browser), and a mistyped address never
-ends on an English dialog.
+`streamlit run app.py` works too; this adds what a plain script can't (there, the very first visit of a fresh server, by
+a deep link, sees an English notice for a moment: the framework looks for old-style pages before it runs app.py). The
+rule it protects: no page loads anything from another origin (the content security policy says so to the browser), and a
+mistyped address never ends on an English dialog.
 """
 
 from __future__ import annotations

@@ -63,7 +63,9 @@ def times(store: Engine, action: str, review: int | None = None) -> int:
 
 
 def twice(page: Page, button: Locator) -> None:
-    """Double click a button that lies still."""
+    """Double click a button that lies still: whatever the page still fetches, a chart's code for one, has come."""
+    settled(page)
+    page.wait_for_load_state("networkidle")
     settled(page)
     button.dblclick()
     settled(page)
