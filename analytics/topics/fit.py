@@ -24,7 +24,7 @@ from analytics.topics.model import Assignment, Topic, TopicModel
 from analytics.topics.phrases import Phrases
 from analytics.topics.vectors import Words, unit
 
-IRRITANTS = 110  # sought when there are reviews enough; groups without a subject are set aside, some tens stay
+IRRITANTS = 80  # sought when there are reviews enough; groups without a subject are set aside, some tens stay
 MOST_REVIEWS = 100_000  # fitted on at most; the others are assigned
 FEWEST_REVIEWS = 20  # under which nothing recurs: every review stays unassigned
 _REVIEWS_EACH = 30  # reviews an irritant needs, on average
