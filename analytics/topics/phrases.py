@@ -146,7 +146,8 @@ def _may_be_verb(word: str, known: frozenset[str]) -> bool:
     bare = word.removesuffix("s")
     if not bare.endswith(("e", "ent", "ait")) or bare.endswith(_ADJECTIVE):
         return False
-    return not {f"{bare}e", f"{bare}es", bare.removesuffix("e"), f"{bare}s"} & (known - {word})
+    others = {f"{bare}e", f"{bare}es", bare.removesuffix("e"), f"{bare}s"} - {word}
+    return known.isdisjoint(others)
 
 
 def _says_nothing(surface: str) -> bool:
