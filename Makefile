@@ -56,7 +56,7 @@ e2e: .venv/.dev .venv/.llama   ## journeys in a real Chromium (CHROMIUM=path, /u
 	$(PY) -m pytest tests/e2e
 
 bench: .venv/.dev .venv/.llama   ## each benchmark prints its table
-	@for module in $$(ls benchmarks/*.py | xargs -n1 basename | grep -v __init__ | sed 's/\.py$$//'); do \
+	@for module in $$(ls benchmarks/*.py benchmarks/topics/__main__.py | sed 's|benchmarks/||; s|/__main__||; s|\.py$$||' | grep -v __init__); do \
 	  echo "== benchmarks.$$module"; $(PY) -m benchmarks.$$module; done
 
 model: .venv/.llama   ## the llama group; GGUF=PATH|URL SHA256=… also puts the weights in <home>/models

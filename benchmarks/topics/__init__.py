@@ -1,0 +1,1 @@
+"""Irritants measured: `python -m benchmarks.topics`."""
