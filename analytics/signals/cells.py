@@ -106,6 +106,16 @@ class Reviews:
         cell = codes[known] * columns + np.where(topics[known] < 0, columns - 1, topics[known])
         return np.bincount(cell, minlength=len(self.names[level]) * columns).reshape(-1, columns).astype(float)
 
+    def by_week(self, first: int) -> np.ndarray:
+        """Reviews of each irritant, week by week of the whole country (weeks, irritants), the first row being of `first`
+        weeks ago and the next ones older; the last column counts the unassigned.
+        """
+        weeks, columns = max(self.weeks - first, 0), len(self.irritants) + 1
+        kept = (self.age >= first) & (self.age < self.weeks)
+        column = np.where(self.irritant < 0, columns - 1, self.irritant)
+        cell = (self.age[kept] - first) * columns + column[kept]
+        return np.bincount(cell, minlength=weeks * columns).reshape(-1, columns).astype(float)
+
     def parents(self, level: str) -> np.ndarray:
         """Position, in the level above, of each place of `level` (its most frequent one), -1 when unknown."""
         above = self.place[PARENT[level]]

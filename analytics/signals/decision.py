@@ -30,7 +30,7 @@ _SPECIFIC = ("nation", "channel", "region", "network", "group", "typology", "zon
 class Judged:
     """One test that passed."""
 
-    detector: str  # 'surge' | 'place' | 'novelty'
+    detector: str  # 'surge' | 'place' | 'novelty' | 'slow'
     level: str  # of cells, 'zone', or 'group' for a new subject
     place: int  # position in the level, -1 for a group
     topic: int  # position of the irritant or of the fine subject, -1 for what no topic tells

@@ -13,7 +13,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from analytics.signals import agreement, decision, novelty, surge, testing
+from analytics.signals import agreement, decision, novelty, slow, surge, testing
 from analytics.signals.agreement import Agreements
 from analytics.signals.cells import GUARD, WINDOWS, Reader, Reading, Reviews, bursts, read
 from analytics.signals.decision import Judged
@@ -31,6 +31,7 @@ SENSITIVITIES = {"low": 0.01, "normal": 0.05, "high": 0.10}  # false-discovery r
 CURVE_WEEKS = 26
 WATCHED = 30  # rises not significant yet that are worth an eye, at most
 _WATCH_P = 1e-3
+_SLOW_P = 1e-2  # of a slow rise, one test an irritant
 _SPARE = 1.1  # older reviews are drawn a little more widely than needed, whatever the day asked for
 
 
@@ -108,6 +109,10 @@ def on(known: Background, as_of: date, q: float = DEFAULT_Q, *, watch: bool = Fa
     rising = [t for t in rising if t.observed > 1 and _complains(lately, t)]
     rising = [t for t in rising if not any(decision.overlap(t.members, s.members) for s in shown)]
     watched = [teller.told(t, median[t.window]) for t in decision.most_specific(rising)[:WATCHED]]
+    if watch:
+        national = {t.topic for t in (*shown, *rising) if t.level == "nation" and not t.fine}
+        slowly = [t for t in _slow(seen) if t.topic not in national]
+        watched += [teller.told(t, _median_size(seen, t.window)) for t in slowly]
     return Found(as_of, len(tests), tuple(sorted(signals, key=lambda s: (s.q, s.p, s.id))), tuple(watched))
 
 
@@ -211,9 +216,38 @@ def _complains(reviews: Reviews, test: Judged) -> bool:
     return test.topic >= 0 or bool(reviews.negative[rows].mean() >= decision.MIN_NEGATIVE)
 
 
+def _slow(reviews: Reviews) -> list[Judged]:
+    """Irritants that rise slowly in the whole country and that people complain of, the surest first."""
+    out = []
+    for rise in sorted(slow.rises(reviews), key=lambda r: r.p):
+        rows = np.flatnonzero((reviews.irritant == rise.topic) & (reviews.age < rise.weeks))
+        if rise.p <= _SLOW_P and reviews.negative[rows].mean() >= decision.MIN_NEGATIVE:
+            members = frozenset(reviews.id[rows].tolist())
+            out.append(
+                Judged(
+                    "slow",
+                    "nation",
+                    0,
+                    rise.topic,
+                    False,
+                    rise.weeks,
+                    rise.observed,
+                    rise.expected,
+                    rise.p,
+                    1.0,
+                    members,
+                )
+            )
+    return out
+
+
 def _median_topic(reviews: Reviews) -> dict[int, float]:
     """Median size of an irritant over each window, in the whole country."""
-    return {window: float(np.median(reviews.counts("nation", reviews.age < window)[0, :-1])) for window in WINDOWS}
+    return {window: _median_size(reviews, window) for window in WINDOWS}
+
+
+def _median_size(reviews: Reviews, weeks: int) -> float:
+    return float(np.median(reviews.counts("nation", reviews.age < weeks)[0, :-1]))
 
 
 def _cell(reviews: Reviews, signal: Signal) -> tuple[str, list[int], int, bool] | None:

@@ -65,7 +65,7 @@ class Signal:
 
     id: str
     as_of: date  # last day of publication that the detector saw
-    detector: str  # 'surge' | 'place' | 'novelty'
+    detector: str  # 'surge' | 'place' | 'novelty'; 'slow' on the list to watch only
     topic: int | None  # irritant id, -1 or None when no irritant explains it
     subject: int | None  # fine subject id, when the signal is about that part of the irritant alone
     label: str

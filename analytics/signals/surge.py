@@ -25,11 +25,11 @@ _RECENT = 8  # weeks that say how much a place usually receives
 _EXPOSURE_PRIOR = 1.5  # reviews that the usual volume of a place is worth against the window's own
 _DRAWN = 3.0  # times more that the usual volume may weigh than the window's own
 _STRENGTHS = np.geomspace(0.1, 200, 16)  # candidates for the strength of pooling
-_RIDGE = np.array([1e-6, 4.0, 4.0, 4.0])  # intercept, trend, cosine, sine
+RIDGE = np.array([1e-6, 4.0, 4.0, 4.0])  # intercept, trend, cosine, sine
 _LEAST = 1 / 104  # reviews a week that any cell may have: one in two years
 _AROUND = 2  # weeks on each side that make the same season of another year
 _PEAK = 4.0  # reviews that the absence of a seasonal peak is worth
-_OUTLIER = 2.58  # residual beyond which a past week is weighed down
+OUTLIER = 2.58  # residual beyond which a past week is weighed down
 
 
 @dataclass(frozen=True)
@@ -247,12 +247,7 @@ class National:
     @classmethod
     def fitted(cls, reviews: Reviews) -> National:
         """Learn from the weeks before the judged ones."""
-        ages = np.arange(GUARD, reviews.weeks)
-        width = len(reviews.irritants) + 1
-        kept = (reviews.age >= GUARD) & (reviews.age < reviews.weeks)
-        column = np.where(reviews.irritant < 0, width - 1, reviews.irritant)
-        cell = (reviews.age[kept] - GUARD) * width + column[kept]
-        counts = np.bincount(cell, minlength=len(ages) * width).reshape(-1, width).astype(float)
+        counts = reviews.by_week(GUARD)
         hits = counts[:, :-1]
         return cls.learnt(hits, np.maximum(counts.sum(axis=1)[:, None] - hits, 0.5))
 
@@ -263,11 +258,11 @@ class National:
         """
         weeks = len(hits) + GUARD
         ages = np.arange(GUARD, weeks)
-        design = _design(ages, weeks)
-        fit = regression.robust(hits, design, threshold=_OUTLIER, offset=others, ridge=_RIDGE)
-        year = design[ages < GUARD + YEAR]
+        rows = design(ages, weeks)
+        fit = regression.robust(hits, rows, threshold=OUTLIER, offset=others, ridge=RIDGE)
+        year = rows[ages < GUARD + YEAR]
         base = np.exp(year @ fit.coefficients.T).mean(axis=0)
-        lately = (fit.mean / np.exp(design @ fit.coefficients.T))[:_RECENT].mean(axis=0) * base
+        lately = (fit.mean / np.exp(rows @ fit.coefficients.T))[:_RECENT].mean(axis=0) * base
         return cls(fit.coefficients, base, lately, fit.dispersion, _surplus(hits, fit.mean), weeks)
 
     def shape(self, window: int, season: np.ndarray) -> np.ndarray:
@@ -278,7 +273,7 @@ class National:
         """Odds at an age over the learnt year's, a factor for each topic. A peak that the same weeks of every earlier
         year knew, narrower than a yearly wave, is expected again.
         """
-        fitted = np.exp(_design(np.array([age]), self.weeks) @ self.fit.T)[0] / self.base
+        fitted = np.exp(design(np.array([age]), self.weeks) @ self.fit.T)[0] / self.base
         same = [int(age) + YEAR * year - GUARD for year in (1, 2, 3)]
         known = [self.surplus[at] for at in same if 0 <= at < len(self.surplus)]
         again = np.maximum(np.min(known, axis=0), 1.0) if known else 1.0
@@ -300,11 +295,11 @@ def _surplus(hits: np.ndarray, mean: np.ndarray) -> np.ndarray:
     return (around(hits) - 2 * np.sqrt(usual) + _PEAK) / (usual + _PEAK)
 
 
-def _design(ages: np.ndarray, weeks: int) -> np.ndarray:
-    """Intercept, trend (in years, flat over the judged weeks) and, once a year is known, one yearly harmonic."""
-    trend = -np.maximum(ages, GUARD) / YEAR
+def design(ages: np.ndarray, weeks: int, judged: int = GUARD) -> np.ndarray:
+    """Intercept, trend (in years, flat over the `judged` weeks) and, once a year is known, one yearly harmonic."""
+    trend = -np.maximum(ages, judged) / YEAR
     turn = 2 * np.pi * ages / (365.25 / 7)
-    seasonal = float(weeks >= YEAR + GUARD)
+    seasonal = float(weeks >= YEAR + judged)
     return np.column_stack([np.ones(len(ages)), trend, seasonal * np.cos(turn), seasonal * np.sin(turn)])
 
 

@@ -16,7 +16,7 @@ from babel.numbers import format_decimal
 from analytics.signals.cells import Reader
 from analytics.signals.record import Signal
 
-DETECTORS = {"surge": "Hausse inhabituelle", "place": "Foyer local", "novelty": "Sujet nouveau"}
+DETECTORS = {"surge": "Hausse inhabituelle", "place": "Foyer local", "novelty": "Sujet nouveau", "slow": "Montée lente"}
 STRENGTHS = {"weak": "signal faible", "strong": "signal fort"}
 _MOST_NAMED = 4
 _QUOTED = 12  # reviews listed in a message, at most

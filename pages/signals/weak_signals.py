@@ -169,23 +169,23 @@ def signals_view() -> None:
 
 
 def watch_view() -> None:
-    """Rare and rising, not significant yet; rising words."""
+    """Rare and rising, not significant yet; slow rises; rising words."""
     headline.write("Ce qui est rare et monte, sans qu'on puisse encore exclure le hasard : à garder à l'œil.")
     watched = record.watched(warehouse)
-    st.header("Sujets rares qui montent", anchor=False)
+    st.header("Sujets qui montent", anchor=False)
     st.caption(
-        "Ce ne sont pas des signaux : trop peu d'avis, ou trop de tests la même semaine, pour en être sûr. "
-        "Aucun n'est envoyé à personne."
+        "Ce ne sont pas des signaux : trop peu d'avis, trop de tests la même semaine, ou une montée lente depuis plus de "
+        "huit semaines, qu'on ne peut pas prévoir d'aussi loin. Aucun n'est envoyé à personne."
     )
     if watched:
         frame = listing(watched)
         frame["p"] = [f"{s.p:.1g}".replace(".", ",") for s in watched]
-        kept = {k: _COLUMNS[k] for k in ("week", "label", "where", "observed", "expected")}
+        kept = {k: _COLUMNS[k] for k in ("week", "label", "detector", "where", "observed", "expected")}
         tables.table(
             frame,
             {**kept, "p": "Probabilité que ce soit le hasard, avant correction"},
             name="a-surveiller",
-            alt="Sujets rares qui montent",
+            alt="Sujets qui montent",
         )
         for signal in watched[:10]:
             with st.expander(states.plain(signal_words.subject(warehouse, signal))):
@@ -224,7 +224,7 @@ def history_view() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         detectors = st.pills(
             "Comment",
-            list(signal_words.DETECTORS.values()),
+            [name for detector, name in signal_words.DETECTORS.items() if detector != "slow"],  # only ever watched
             selection_mode="multi",
             key="detecteur",
             bind="query-params",

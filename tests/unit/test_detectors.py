@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from analytics.signals import farrington, novelty, regression, rising, slow, surge
+from analytics.signals import engine, farrington, novelty, regression, rising, slow, surge
 from analytics.signals.cells import Reading, read
 from analytics.signals.engine import detect
 from analytics.signals.evidence import log_odds
 from analytics.signals.likeness import Likeness
+from analytics.signals.record import Scope
 from analytics.signals.zones import Zones
 from benchmarks.signals import conformance
 from tests import weekly_world as world
@@ -57,6 +58,22 @@ def test_a_slow_rise_is_told_with_its_length() -> None:
     value, length = slow.statistic(observed, expected, np.full(2, 1e6))
     assert value[0] > 3 > value[1] == 0
     assert length[0] == 6
+
+
+def test_an_irritant_that_rises_for_months_is_watched_not_told() -> None:
+    connection = world.build(seed=3)
+    for week in range(20):  # two more than the usual three, never enough for a week or two
+        day = world.LAST - timedelta(weeks=week)
+        world.add(connection, 2, structure=("caf1", "caf2")[week % 2], irritant=1, end=day, days=5)
+    known = engine.background(connection, world.LAST, weeks=1)
+    found = engine.on(known, world.LAST, watch=True)
+    assert found.signals == ()
+    (slowly,) = [s for s in found.watched if s.detector == "slow"]
+    assert (slowly.topic, slowly.scope) == (1, Scope())
+    assert slowly.observed > slowly.expected
+    assert (slowly.last_week - slowly.first_week).days // 7 > 8
+    quiet = engine.on(engine.background(world.build(seed=3), world.LAST, weeks=1), world.LAST, watch=True)
+    assert not [s for s in quiet.watched if s.detector == "slow"]
 
 
 def test_p_values_of_a_cell_are_conservative_when_nothing_happens() -> None:
