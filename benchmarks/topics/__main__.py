@@ -26,7 +26,7 @@ import numpy as np
 from sklearn.metrics import adjusted_mutual_info_score
 from tqdm import tqdm
 
-from analytics.topics import text
+from analytics.topics import fit, text
 from benchmarks.topics.corpora import SAMPLE, Corpus, demo_corpus, prepared
 from benchmarks.topics.growth import command, grown, growth, refitted
 from benchmarks.topics.methods import METHODS, NAMES, Found, compared, one
@@ -148,12 +148,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--within", type=float, default=float("inf"), help="seconds after which no seed starts")
     parser.add_argument("--grow", type=int, nargs="*", default=[20_000, 100_000], help="1000000 takes half an hour")
+    parser.add_argument("--groups", type=int, default=fit.IRRITANTS, help="groups sought by ours and by k-means")
     parser.add_argument("--data", type=Path, help="folder written by python -m data demo")
     parser.add_argument("--one", choices=METHODS, help=argparse.SUPPRESS)
     parser.add_argument("--one-seed", type=int, default=0, help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--grown", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args(argv)
+    fit.IRRITANTS = args.groups
     if args.one:
         print(json.dumps(one(args.one, args.folder, args.one_seed)))
         return 0
