@@ -159,12 +159,14 @@ def visit(page: Page, server: Server, address: str, profile: str = "") -> Page:
 
 
 def unfolded(page: Page, name: str) -> Locator:
-    """The first choice of a list, once the list is open: a table still being laid out above it folds it again."""
+    """The first choice of a list, once the list is open on the screen: a table still being laid out above folds it
+    again, or pushes it out of sight."""
     box, first = settled(page).get_by_role("combobox", name=name), page.get_by_role("option").first
     for _ in range(5):
+        box.evaluate("box => box.scrollIntoView({block: 'center'})")
         box.click()
         with suppress(AssertionError):
-            expect(first).to_be_visible(timeout=4_000)
+            expect(first).to_be_in_viewport(timeout=4_000)
             break
     return first
 
