@@ -19,7 +19,6 @@ _RUN = 5  # words in a row
 _SAME = 0.6  # share of the shorter text's runs found in the other
 COPIED = 4  # weeks, after which a text may be said again: it is news
 _RECENT = np.timedelta64(7 * COPIED, "D")
-_BITS = 22
 _COMMON = 60  # texts that hold a run beyond which it is a set phrase
 
 
@@ -91,14 +90,9 @@ class Words:
         whole = owner[:n] == owner[_RUN - 1 :]
         run, text = run[whole], owner[:n][whole]
         sizes = np.bincount(text, minlength=len(self.ids))
-        ordered = np.sort(run)
-        again = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])  # seldom many: the rest is done on these alone
-        likely = np.zeros(1 << _BITS, dtype=bool)
-        likely[again >> np.uint64(64 - _BITS)] = True
-        kept = np.flatnonzero(likely[run >> np.uint64(64 - _BITS)])  # most are none of them, and seen not to be at once
-        at = np.searchsorted(again, run[kept])
-        same = (again[np.minimum(at, len(again) - 1)] == run[kept]) if len(again) else np.zeros(len(kept), dtype=bool)
-        pairs, times = np.unique(at[same] * np.int64(len(self.ids)) + text[kept[same]], return_counts=True)
+        codes, _ = pd.factorize(run)
+        again = np.bincount(codes)[codes] > 1
+        pairs, times = np.unique(codes[again] * np.int64(len(self.ids)) + text[again], return_counts=True)
         text = pairs % len(self.ids)
         np.subtract.at(sizes, text, times - 1)
         return pairs // len(self.ids), text, sizes
