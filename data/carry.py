@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 
+from data.history import TYPOLOGY
 from data.warehouse import sql
 
 _PUBLISHED = "review_id IN (SELECT id FROM reviews)"
@@ -52,12 +53,19 @@ def derived(db: duckdb.DuckDBPyConnection) -> None:
 
 
 def brought_up(db: duckdb.DuckDBPyConnection) -> None:
-    """Give the warehouse of an earlier version what each review now keeps of its replies."""
+    """Give the warehouse of an earlier version what each review now keeps of its replies, and the table that keeps the
+    former values of its typologies.
+    """
     found = db.execute("SELECT 1 FROM duckdb_columns() WHERE table_name = 'reviews' AND column_name = 'replied'")
     if not found.fetchall():
         for column in ("replied BOOLEAN", "only_canned BOOLEAN", "verdicts INTEGER", "useful_verdicts INTEGER"):
             db.execute(f"ALTER TABLE reviews ADD COLUMN {column}")
         set_replied(db)
+    kept = ", ".join(TYPOLOGY)
+    db.execute(
+        "CREATE TABLE IF NOT EXISTS typology_versions AS SELECT review_id, rank, NULL::TIMESTAMP AS until, "
+        f"NULL::VARCHAR[] AS changed, {kept} FROM review_typologies LIMIT 0"
+    )
 
 
 def set_replied(db: duckdb.DuckDBPyConnection) -> None:

@@ -177,12 +177,15 @@ def test_a_warehouse_of_an_earlier_version_gives_the_same_figures(tmp_path):
     with duckdb.connect(str(file)) as db:
         for column in ("replied", "only_canned", "verdicts", "useful_verdicts"):
             db.execute(f"ALTER TABLE reviews DROP COLUMN {column}")
+        db.execute("DROP TABLE typology_versions")
     warehouse = open_current(home)
     assert warehouse.rows(query) == told
     warehouse.close()
     with duckdb.connect(str(file)) as db:
         carry.brought_up(db)
         assert db.execute(query).fetchall() == told
+    load(tmp_path, home, FIRST + timedelta(1), [answered(1, intitule_typologie_1="Autre"), answered(2, **canned)])
+    assert open_data.query(home, "SELECT review_id, typology FROM typology_versions") != []
 
 
 def test_each_structure_s_own_reply_is_dated_by_the_files_around_it(tmp_path):
