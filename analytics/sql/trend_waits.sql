@@ -1,5 +1,5 @@
 /*measured*/
--- Delays by period and value, counted by steps much finer than what is shown (5 minutes, then 15, 60 and 360): what a median
+-- Delays by period and value, counted by steps finer than what is shown (15 minutes, then 60 and 360): what a median
 -- with those still waiting needs.
 , keyed AS (SELECT /*period*/ AS period, /*key*/ AS key, measured.* FROM measured /*topics*/),
 lengths AS (
@@ -11,9 +11,8 @@ SELECT
     period,
     key,
     CASE
-        WHEN length < 2 THEN ceil(288 * length) / 288
         WHEN length < 10 THEN ceil(96 * length) / 96
-        WHEN length < 60 THEN ceil(24 * length) / 24
+        WHEN length < 20 THEN ceil(24 * length) / 24
         ELSE ceil(4 * length) / 4
     END AS days,
     ended,
