@@ -19,6 +19,10 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from sqlalchemy import Engine
+
+from data.operations import journal
+from data.operations.engine import open_store
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -113,6 +117,15 @@ def serve(
 def server(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The server of the session, on the demo, without a worker."""
     yield from serve(demo_home, tmp_path_factory.mktemp("server") / "log")
+
+
+@pytest.fixture
+def store(demo_home: Path) -> Iterator[Engine]:
+    """The operations of the demo; whatever a journey did, its journal is intact afterwards."""
+    found = open_store(f"sqlite:///{demo_home / 'operations.sqlite'}")
+    yield found
+    assert journal.verify(found).ok
+    found.dispose()
 
 
 @pytest.fixture

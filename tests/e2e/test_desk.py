@@ -16,7 +16,6 @@ from sqlalchemy import Engine
 from analytics import waiting
 from analytics.waiting import Wanted
 from data.operations import assignments, desk, escalations, feedback, journal, replies, stored
-from data.operations.engine import open_store
 from data.warehouse import open_current
 from generation import distress
 from tests.e2e.conftest import Server, command, free_port, serve, settled, visit
@@ -37,14 +36,6 @@ def reviews(demo_home: Path) -> Iterator[int]:
 def review(reviews: Iterator[int]) -> int:
     """A waiting review nobody touched yet."""
     return next(reviews)
-
-
-@pytest.fixture
-def store(demo_home: Path) -> Iterator[Engine]:
-    found = open_store(f"sqlite:///{demo_home / 'operations.sqlite'}")
-    yield found
-    assert journal.verify(found).ok
-    found.dispose()
 
 
 def editor(page: Page) -> Locator:

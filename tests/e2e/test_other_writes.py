@@ -6,29 +6,18 @@ Edits of the reference are in `test_double_clicks.py` (they start an analysis), 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import Engine
 
-from data.operations import journal
-from data.operations.engine import open_store
 from data.warehouse import open_current
 from tests import loopback_smtp
 from tests.e2e.conftest import Server, serve, settled, unfolded, visit
 from tests.e2e.test_writes import done, times, twice
 
 ANALYST, LEAD, MANAGER, ADMIN = "analyste.demo", "chef.demo", "manager.demo", "admin.demo"
-
-
-@pytest.fixture
-def store(demo_home: Path) -> Iterator[Engine]:
-    found = open_store(f"sqlite:///{demo_home / 'operations.sqlite'}")
-    yield found
-    assert journal.verify(found).ok
-    found.dispose()
 
 
 @pytest.fixture(scope="module")

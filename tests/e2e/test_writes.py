@@ -32,21 +32,12 @@ from data.operations import (
     stored,
     workers,
 )
-from data.operations.engine import open_store
 from data.operations.tables import now
 from data.warehouse import open_current
 from generation import distress
 from tests.e2e.conftest import ROOT, Server, settled, unfolded, visit
 
 AGENT, OTHER, LEAD = "agent.demo", "agent2.demo", "chef.demo"
-
-
-@pytest.fixture
-def store(demo_home: Path) -> Iterator[Engine]:
-    found = open_store(f"sqlite:///{demo_home / 'operations.sqlite'}")
-    yield found
-    assert journal.verify(found).ok
-    found.dispose()
 
 
 @pytest.fixture(scope="module")
