@@ -262,7 +262,10 @@ def test_a_return_is_explained_once_and_a_reply_reread_once(
         "SELECT p.review_id, p.structure_id FROM replies AS p WHERE p.author_verdict = 'pas utile' AND NOT p.canned "
         "AND p.rank = 1 ORDER BY p.review_id LIMIT 1"
     )
-    monkeypatch.setattr(replies, "uuid4", lambda: SimpleNamespace(hex=f"{20 * review:032x}"))
+    for other in rereadings.pending(store, LEAD):  # a reply of another journey that the draw has chosen
+        rereadings.give(store, other, good=True, note="", read_by=LEAD)
+    drawn = SimpleNamespace(hex=f"{rereadings.ONE_IN * review:032x}")
+    monkeypatch.setattr(replies, "uuid4", lambda: drawn)
     sent = replies.send(store, desk.opened(store, review, AGENT), "Bonjour.", structure_id=structure)
     returns.collect(store, opened)
     opened.close()
@@ -273,6 +276,6 @@ def test_a_return_is_explained_once_and_a_reply_reread_once(
     done(page, store, "return.explain", review)
     page.reload()
     settled(page)
-    assert sent in rereadings.pending(store, LEAD)
+    assert rereadings.pending(store, LEAD) == [sent]
     twice(page, page.get_by_role("button", name="Je l'aurais envoyée"))
     done(page, store, "reply.reread", review)
