@@ -26,6 +26,10 @@ class Settings(BaseSettings):
     model_key: str = Field(default="", description="API key of that server.")
     model_threads: int = Field(default=2, ge=1, description="Processor threads the llama.cpp model may use.")
     model_context: int = Field(default=4096, ge=512, description="Context window of the llama.cpp model, in tokens.")
+    prompt: str = Field(
+        default="reply-3",
+        description="Version of the prompt in service: a name of generation/prompts or <home>/prompts.",
+    )
     embeddings: Path | None = Field(
         default=None,
         description="Folder of a model2vec or sentence-transformers model for the irritants; empty = none.",

@@ -17,13 +17,14 @@ from tqdm import tqdm
 from data import cli, settings, warehouse
 from data.errors import VigieError
 from data.operations import engine, reports, stored
-from generation import evaluation, export, prompt, selftest
+from generation import evaluation, export, selftest, templates
 from generation.drafter import DEFAULT_SEED, Drafter
 from generation.models import install
 from generation.models.base import Model, ModelUnavailable
 from generation.models.choice import open_model
 from generation.models.extractive import Extractive
 from generation.results import Asked
+from generation.templates import Template
 
 
 def parser() -> argparse.ArgumentParser:
@@ -39,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
     _question(draft)
     draft.add_argument("--typology", help="kind of institution that answers (with --text, or to correct a review's)")
     _model(draft)
+    _prompt(draft)
     draft.add_argument("--seed", type=int, default=DEFAULT_SEED)
     draft.set_defaults(run=run_draft, show=lambda result: str(result["reply"] or result["escalation"]["reason"]))
 
@@ -56,6 +58,7 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument(
         "--model", action="append", help="extractive, a .gguf path or a server's address; several are put side by side"
     )
+    _prompt(evaluate)
     evaluate.add_argument("--judge", help="a second model that marks each draft (off by default)")
     evaluate.add_argument("--seed", type=int, default=DEFAULT_SEED)
     evaluate.set_defaults(run=run_evaluate, show=show_evaluation)
@@ -67,6 +70,7 @@ def parser() -> argparse.ArgumentParser:
 
     tested = commands.add_parser("selftest", parents=[cli.options()], help="prove what drafting relies on")
     _model(tested)
+    _prompt(tested)
     tested.set_defaults(run=run_selftest, show=show_selftest)
 
     added = commands.add_parser("add-model", parents=[cli.options()], help="put weights in <home>/models")
@@ -92,10 +96,11 @@ def run_route(args: argparse.Namespace) -> Mapping[str, Any]:
 def run_draft(args: argparse.Namespace) -> Mapping[str, Any]:
     """`draft`: the contract's JSON object. When the model can't serve, the extractive one does and says why."""
     config = settings.load(args.home)
+    template = _chosen(args, config)
     opened = warehouse.open_current(config.home)
     model, notice = _opened(args.model or config.model, config)
     try:
-        drafter = Drafter(opened, model)
+        drafter = Drafter(opened, model, template)
         asked = _asked(args, drafter)
         if args.typology:
             asked = replace(asked, typology=args.typology)
@@ -118,6 +123,7 @@ def run_worker(args: argparse.Namespace) -> None:
 def run_evaluate(args: argparse.Namespace) -> Mapping[str, Any]:
     """`evaluate`: measures over a file of cases; with several models, `models` holds those of each."""
     config = settings.load(args.home)
+    template = _chosen(args, config)
     opened = warehouse.open_current(config.home)
     cases = evaluation.read_cases(args.cases)
     judge = open_model(args.judge, config) if args.judge else None
@@ -126,8 +132,8 @@ def run_evaluate(args: argparse.Namespace) -> Mapping[str, Any]:
         for spec in args.model or [config.model]:
             model = open_model(spec, config)  # a comparison must not silently measure another model
             try:
-                result = evaluation.evaluate(Drafter(opened, model), cases, seed=args.seed, judge=judge)
-                _report(config, reports.MEASURES, model, opened.snapshot.id, result)
+                result = evaluation.evaluate(Drafter(opened, model, template), cases, seed=args.seed, judge=judge)
+                _report(config, reports.MEASURES, (model, template), opened.snapshot.id, result)
             finally:
                 model.close()
             results.append(result)
@@ -173,11 +179,12 @@ def run_replay(args: argparse.Namespace) -> Mapping[str, Any]:
 def run_selftest(args: argparse.Namespace) -> Mapping[str, Any]:
     """`selftest`: each test of the model, kept for the Modèles page."""
     config = settings.load(args.home)
+    template = _chosen(args, config)
     model = open_model(args.model or config.model, config)
     try:
-        results = [asdict(result) for result in selftest.run(model)]
+        results = [asdict(result) for result in selftest.run(model, template=template)]
         body = {"tests": results, "held": all(result["held"] for result in results)}
-        _report(config, reports.SELF_TEST, model, "", body)
+        _report(config, reports.SELF_TEST, (model, template), "", body)
         return {"model": model.id, **body}
     finally:
         model.close()
@@ -201,15 +208,18 @@ def run_add_model(args: argparse.Namespace) -> Mapping[str, Any]:
     return {"path": str(path), "sha256": sha256, "bytes": path.stat().st_size}
 
 
-def _report(config: settings.Settings, kind: str, model: Model, snapshot: str, body: Mapping[str, Any]) -> None:
-    """Keep a report for the Modèles page."""
+def _report(
+    config: settings.Settings, kind: str, of: tuple[Model, Template], snapshot: str, body: Mapping[str, Any]
+) -> None:
+    """Keep a report of a model under a prompt, for the Modèles page."""
+    model, template = of
     store = engine.open_store(config.operations)
     reports.keep(
         store,
         kind,
         model=model.id,
         model_sha256=model.sha256,
-        prompt_version=prompt.version(),
+        prompt_version=template.version,
         snapshot=snapshot,
         body=body,
     )
@@ -230,6 +240,14 @@ def _question(command: argparse.ArgumentParser) -> None:
 
 def _model(command: argparse.ArgumentParser) -> None:
     command.add_argument("--model", help="extractive, a .gguf path or a server's address (default: VIGIE_MODEL)")
+
+
+def _prompt(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--prompt", help="a version of the prompt, by name (default: VIGIE_PROMPT)")
+
+
+def _chosen(args: argparse.Namespace, config: settings.Settings) -> Template:
+    return templates.named(args.prompt or config.prompt, config.home)
 
 
 def _asked(args: argparse.Namespace, drafter: Drafter) -> Asked:

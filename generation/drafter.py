@@ -18,7 +18,7 @@ from typing import Any
 from data import personal
 from data.errors import VigieError
 from data.warehouse import Warehouse, sql
-from generation import briefing, checks, distress, institution, prompt, text
+from generation import briefing, checks, distress, institution, prompt, templates, text
 from generation.briefing import Briefing
 from generation.institution import Institution
 from generation.models.base import Model, ModelUnavailable, Run
@@ -26,6 +26,7 @@ from generation.models.extractive import Extractive
 from generation.results import Asked, Draft, Escalation, Finding, Route, Source
 from generation.retrieval import Index, Question
 from generation.routing import Router
+from generation.templates import Template
 
 DEFAULT_SEED = 1
 SLOW_PASSAGE = 450  # characters of a source told to a model that reads slowly
@@ -36,11 +37,12 @@ _NEVER = threading.Event()
 class Drafter:
     """Writes drafts over one snapshot. Its index and router are shared; the model belongs to whoever opened it."""
 
-    def __init__(self, warehouse: Warehouse, model: Model | None = None) -> None:
+    def __init__(self, warehouse: Warehouse, model: Model | None = None, template: Template | None = None) -> None:
         self._warehouse = warehouse
         self._index = Index(warehouse.artifacts)
         self._router = Router(warehouse.artifacts)
         self._model: Model = model or Extractive()
+        self._template = template or templates.default()
         self._briefings: dict[str | None, Briefing] = {}
 
     @property
@@ -84,17 +86,25 @@ class Drafter:
         return last
 
     def stream(
-        self, asked: Asked, *, seed: int = DEFAULT_SEED, stop: threading.Event | None = None, notice: str = ""
+        self,
+        asked: Asked,
+        *,
+        seed: int = DEFAULT_SEED,
+        stop: threading.Event | None = None,
+        notice: str = "",
+        template: Template | None = None,
     ) -> Iterator[str | Draft]:
         """Pieces of the reply as they come, then the Draft, whose `reply` is the text to keep (marks taken out).
 
         Setting `stop` ends it early; the Draft then says `cut`. `notice` is kept on the draft (why this model serves).
+        `template`: the version of the prompt for this draft, the drafter's own otherwise.
         """
         clock = _Clock()
+        template = template or self._template
         masked = replace(asked, title=personal.mask(asked.title), text=personal.mask(asked.text))
         whole = f"{asked.title}\n{asked.text}"
         if escalation := distress.assess(whole):
-            yield self._escalated(asked, escalation, clock, seed, notice)
+            yield self._escalated(asked, escalation, clock, template, seed=seed, notice=notice)
             return
         route = self._router.route(
             f"{masked.title}\n{masked.text}", declared=asked.typology, department=asked.department
@@ -109,7 +119,7 @@ class Drafter:
         model = self._model
         pieces: list[str] = []
         try:
-            composed = self._compose(model, masked, answering, sources)
+            composed = self._compose(model, masked, answering, sources, template)
             for piece in model.stream(composed, run):
                 clock.first()
                 pieces.append(piece)
@@ -117,7 +127,7 @@ class Drafter:
         except (ModelUnavailable, prompt.TooLong) as error:
             notice = f"{error} Le brouillon a été assemblé sans modèle."
             model, run, pieces = Extractive(), Run(seed, stop or _NEVER), []
-            composed = self._compose(model, masked, answering, sources)
+            composed = self._compose(model, masked, answering, sources, template)
             for piece in model.stream(composed, run):
                 clock.first()
                 pieces.append(piece)
@@ -177,7 +187,7 @@ class Drafter:
         """Why a stored draft should no longer be sent, in French; '' when nothing it rests on has changed."""
         if not record.get("prompt"):
             return ""
-        if record["prompt_version"] != prompt.version():
+        if record["prompt_version"] not in {one.version for one in templates.every(self._warehouse.home)}:
             return "les consignes de rédaction ont changé"
         review = record["parameters"].get("review")
         masked = replace(asked, title=personal.mask(asked.title), text=personal.mask(asked.text))
@@ -232,7 +242,7 @@ class Drafter:
         return sources
 
     def _compose(
-        self, model: Model, masked: Asked, answering: Institution | None, sources: list[Source]
+        self, model: Model, masked: Asked, answering: Institution | None, sources: list[Source], template: Template
     ) -> prompt.Prompt:
         reads = model.patience is not None
         return prompt.compose(
@@ -246,6 +256,7 @@ class Drafter:
             knows=self._index.knows,
             briefing=self._briefing(masked, answering) if reads else None,
             patience=model.patience,
+            template=template,
         )
 
     def _briefing(self, masked: Asked, answering: Institution | None) -> Briefing:
@@ -255,11 +266,13 @@ class Drafter:
             self._briefings[typology] = briefing.of(self._warehouse, self._index, typology)
         return self._briefings[typology].without(masked.review_id, masked.without)
 
-    def _escalated(self, asked: Asked, escalation: Escalation, clock: _Clock, seed: int, notice: str) -> Draft:
+    def _escalated(
+        self, asked: Asked, escalation: Escalation, clock: _Clock, template: Template, *, seed: int, notice: str
+    ) -> Draft:
         """No reply and no source: the page says whom to call and opens the escalation."""
         clock.mark("route")
         return Draft(
-            "", (), (), (), escalation, None, self._model.id, self._model.sha256, prompt.version(), (), {}, seed,
+            "", (), (), (), escalation, None, self._model.id, self._model.sha256, template.version, (), {}, seed,
             {"prompt": 0, "reply": 0}, clock.timings(), notice, False, self._warehouse.snapshot.id, asked.review_id,
         )  # fmt: skip
 

@@ -8,24 +8,18 @@ the review's personal data were masked before it reaches this module.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from data.errors import VigieError
-from generation import text
+from generation import templates, text
 from generation.briefing import Briefing
 from generation.institution import Institution
 from generation.results import Asked, Source
+from generation.templates import Template
 
-TEMPLATES = Path(__file__).parent / "prompts"
-NAME = "reply-3"
 REPLY_TOKENS = 450
 STABLE_TOKENS = 1_300  # of the first message
 PASSAGE = 700  # characters of a source in the first message
@@ -86,22 +80,6 @@ class Prompt:
         )
 
 
-@cache
-def _environment() -> jinja2.Environment:
-    return jinja2.Environment(  # plain text, never HTML: nothing to escape
-        loader=jinja2.FileSystemLoader(TEMPLATES), undefined=jinja2.StrictUndefined, trim_blocks=True, autoescape=False
-    )
-
-
-@cache
-def version(name: str = NAME) -> str:
-    """Name of the template and hash of its text: an edit without a new name still shows."""
-    digest = hashlib.blake2b(digest_size=4)
-    for part in ("system", "user"):
-        digest.update((TEMPLATES / f"{name}.{part}.j2").read_bytes())
-    return f"{name}-{digest.hexdigest()}"
-
-
 def compose(
     asked: Asked,
     institution: Institution | None,
@@ -114,16 +92,19 @@ def compose(
     knows: Callable[[str], bool],
     briefing: Briefing | None = None,
     patience: int | None = None,
+    template: Template | None = None,
 ) -> Prompt:
     """The prompt of `asked` (already masked) that fits in `budget` tokens as `count` counts them.
 
     A source gives at most `passage` characters, in whole sentences. `patience`: tokens the second message should not
-    exceed (a slow model); the nearest fiche stays above it, never above `budget`.
+    exceed (a slow model); the nearest fiche stays above it, never above `budget`. `template`: a version of the prompt, that
+    which serves by default otherwise.
 
     Raises TooLong when even the review alone does not fit.
     """
+    template = template or templates.default()
     review = review_of(asked)
-    told, system = _stable(briefing, count, min(STABLE_TOKENS, budget // 2))
+    told, system = _stable(template, briefing, count, min(STABLE_TOKENS, budget // 2))
     known = {(source.kind, source.id, source.heading) for source in told}
     kept = [
         replace(source, text=_whole_sentences(source.text, passage))
@@ -134,13 +115,13 @@ def compose(
         kept.sort(key=lambda source: source.kind != "structure")
     first = count(system)
     while True:
-        user = _user(review, asked, institution, kept, len(told))
+        user = _user(template, review, asked, institution, kept, already=len(told))
         size = count(user)
         bearable = patience is None or size <= patience or sum(source.kind != "structure" for source in kept) <= 1
         if first + size <= budget and bearable:
             break
         if not kept and told:  # a review that leaves no room: only the charter stays
-            told, system = _stable(None, count, budget)
+            told, system = _stable(template, None, count, budget)
             first = count(system)
             continue
         if not kept:
@@ -151,10 +132,10 @@ def compose(
         kept.remove(_least_useful(kept))
     messages = ({"role": "system", "content": system}, {"role": "user", "content": user})
     records = [source for source in kept if source.kind == "structure"]
-    bare = _user("", Asked(""), institution, records, len(told))
+    bare = _user(template, "", Asked(""), institution, records, already=len(told))
     shared = user[: next((place for place, (a, b) in enumerate(zip(user, bare, strict=False)) if a != b), 0)]
     return Prompt(
-        version(), messages, review, asked.sentiment, institution, (*told, *kept), weight, knows, shared=shared
+        template.version, messages, review, asked.sentiment, institution, (*told, *kept), weight, knows, shared=shared
     )
 
 
@@ -163,7 +144,9 @@ def review_of(asked: Asked) -> str:
     return _whole_sentences(_fenced("\n".join(filter(None, [asked.title, asked.text]))), REVIEW_CHARACTERS)
 
 
-def _stable(briefing: Briefing | None, count: Callable[[str], int], most: int) -> tuple[list[Source], str]:
+def _stable(
+    template: Template, briefing: Briefing | None, count: Callable[[str], int], most: int
+) -> tuple[list[Source], str]:
     """The sources of the first message, in the order of their numbers, and its text of at most `most` tokens.
 
     The last example goes first, then the last fiche; the charter stays whatever its size.
@@ -178,13 +161,21 @@ def _stable(briefing: Briefing | None, count: Callable[[str], int], most: int) -
             "known": numbered["fiche"],
             "examples": numbered["reply"],
         }
-        system = _environment().get_template(f"{NAME}.system.j2").render(values).strip()
+        system = template.first(values)
         if not told or count(system) <= most:
             return told, system
         (examples or fiches).pop()
 
 
-def _user(review: str, asked: Asked, institution: Institution | None, sources: list[Source], already: int) -> str:
+def _user(
+    template: Template,
+    review: str,
+    asked: Asked,
+    institution: Institution | None,
+    sources: list[Source],
+    *,
+    already: int,
+) -> str:
     numbered = _numbered(sources, already)
     values = {
         "institution": institution.name if institution else "l'administration concernée",
@@ -195,7 +186,7 @@ def _user(review: str, asked: Asked, institution: Institution | None, sources: l
         "structures": numbered["structure"],
         "replies": numbered["reply"],
     }
-    return _environment().get_template(f"{NAME}.user.j2").render(values).strip()
+    return template.second(values)
 
 
 def _numbered(sources: list[Source], already: int) -> dict[str, list[dict[str, Any]]]:

@@ -16,6 +16,7 @@ from generation import checks, prompt, text
 from generation.institution import Institution
 from generation.models.base import Model, ModelUnavailable, Run
 from generation.results import Asked, Source
+from generation.templates import Template
 
 TOKENS = 48  # of each run: enough to see, few enough for a slow machine
 STOPPED_S = 2.0
@@ -39,17 +40,17 @@ class Result:
     seconds: float
 
 
-def run(model: Model, stopping: threading.Event | None = None) -> list[Result]:
+def run(model: Model, stopping: threading.Event | None = None, template: Template | None = None) -> list[Result]:
     """Every test, in order; each ends by itself. A model that can't serve fails the first and the others are left.
 
-    Empty when `stopping` was set meanwhile: nothing was learnt.
+    `template`: the version of the prompt they are asked with. Empty when `stopping` was set meanwhile: nothing was learnt.
     """
     stopping = stopping or threading.Event()
     results: list[Result] = []
     for name, test in _TESTS:
         began = time.perf_counter()
         try:
-            held, seen = test(_Stoppable(model, stopping))
+            held, seen = test(_Stoppable(model, stopping, template))
         except (ModelUnavailable, prompt.TooLong) as error:
             held, seen = False, str(error)
         if stopping.is_set():
@@ -66,18 +67,19 @@ class _Stoppable:
 
     model: Model
     stopping: threading.Event
+    template: Template | None
 
     def said(self, asked: Asked = _REVIEW, seed: int = 1) -> str:
         """The whole of a short reply."""
-        return "".join(self.model.stream(_prompt(self.model, asked), Run(seed, self.stopping))).strip()
+        return "".join(self.model.stream(self.asking(asked), Run(seed, self.stopping))).strip()
 
-
-def _prompt(model: Model, asked: Asked) -> prompt.Prompt:
-    made = prompt.compose(
-        asked, _SERVICE, [_FICHE], count=model.count, budget=model.context - TOKENS - 64, passage=600,
-        weight=lambda _term: 1.0, knows=lambda _word: True,
-    )  # fmt: skip
-    return replace(made, max_tokens=TOKENS)
+    def asking(self, asked: Asked) -> prompt.Prompt:
+        """What is asked for such a reply."""
+        made = prompt.compose(
+            asked, _SERVICE, [_FICHE], count=self.model.count, budget=self.model.context - TOKENS - 64, passage=600,
+            weight=lambda _term: 1.0, knows=lambda _word: True, template=self.template,
+        )  # fmt: skip
+        return replace(made, max_tokens=TOKENS)
 
 
 def _writes(tested: _Stoppable) -> tuple[bool, str]:
@@ -93,7 +95,7 @@ def _repeats(tested: _Stoppable) -> tuple[bool, str]:
 def _stops(tested: _Stoppable) -> tuple[bool, str]:
     """From the first piece: a stop must end the computing, not only the reading."""
     stop = threading.Event()
-    pieces = tested.model.stream(_prompt(tested.model, _REVIEW), Run(1, stop))
+    pieces = tested.model.stream(tested.asking(_REVIEW), Run(1, stop))
     next(pieces, None)
     stop.set()
     began = time.perf_counter()

@@ -28,15 +28,17 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from data import snapshots, warehouse
 from data.errors import NoSnapshot, NotRefreshed, VigieError
-from data.operations import drafts, engine, reports, workers
+from data.operations import drafts, engine, reports, trials, workers
 from data.operations.errors import Refused
+from data.operations.trials import Order, Trial
 from data.settings import Settings
-from generation import prompt, selftest
+from generation import selftest, templates
 from generation.drafter import DEFAULT_SEED, Drafter
 from generation.models.base import Model, ModelUnavailable
 from generation.models.choice import open_model
 from generation.models.extractive import Extractive
 from generation.results import Draft
+from generation.templates import Template
 
 IDLE_S = 0.5  # between two looks at an empty queue
 PULSE_S = 0.4  # partial text goes back at least twice a second
@@ -69,8 +71,8 @@ def work(settings: Settings, *, once: bool = False, stopping: threading.Event | 
 
 
 def _serve(store: Engine, serving: _Serving, pulse: _Pulse, stopping: threading.Event, *, once: bool) -> None:
-    prepared_for, prepared = "", 0
-    tested: Model | None = None
+    prepared_for, prepared = ("", ""), 0
+    tested: list[tuple[Model, str]] = []
     line = _Line()
     while not stopping.is_set():
         drafts.release_dead(store)
@@ -86,14 +88,16 @@ def _serve(store: Engine, serving: _Serving, pulse: _Pulse, stopping: threading.
             line.served(request, serving)
             _write(store, request, serving, pulse)
             continue
-        if tested is not serving.model:  # when nobody waits: on a slow machine it takes a minute
-            tested = serving.model
-            _test(store, tested, stopping)
+        trial = _trial(store, serving)
+        untested = [one for one in _used(serving, trial) if (serving.model, one.version) not in tested]
+        if untested:  # when nobody waits: on a slow machine it takes a minute
+            tested.append((serving.model, untested[0].version))
+            _test(store, serving.model, untested[0], stopping)
             continue
-        if snapshot != prepared_for:
-            prepared_for, prepared = snapshot, 0
+        if (snapshot, trial.id if trial else "") != prepared_for:
+            prepared_for, prepared = (snapshot, trial.id if trial else ""), 0
         if prepared == 0 or (prepared < AHEAD_MOST and serving.model.patience is not None):
-            found, asked = _prepare_ahead(store, serving, skip=prepared)
+            found, asked = _prepare_ahead(store, serving, trial, skip=prepared)
             prepared = prepared + AHEAD if found == AHEAD else AHEAD_MOST
             if asked:
                 continue
@@ -102,13 +106,30 @@ def _serve(store: Engine, serving: _Serving, pulse: _Pulse, stopping: threading.
         stopping.wait(IDLE_S)
 
 
-def _test(store: Engine, model: Model, stopping: threading.Event) -> None:
-    """Run the self-tests of weights not yet tested under these prompts, and keep their report."""
-    version = prompt.version()
+def _trial(store: Engine, serving: _Serving) -> Trial | None:
+    """The trial in progress, None when an arm of it can't be served now."""
+    trial = trials.running(store)
+    if trial is None:
+        return None
+    alive = {worker.model for worker in workers.alive(store)}
+    prompts = [one.version for one in templates.every(serving.home)] if trial.kind == "prompts" else []
+    return trial if trial.served(alive, prompts) else None
+
+
+def _used(serving: _Serving, trial: Trial | None) -> list[Template]:
+    """Versions of the prompt that this worker's model is asked with."""
+    if trial is None or trial.kind != "prompts" or trial.model != serving.model.id:
+        return [serving.template()]
+    return [serving.template(), *(one for one in templates.every(serving.home) if one.version in trial.arms)]
+
+
+def _test(store: Engine, model: Model, template: Template, stopping: threading.Event) -> None:
+    """Run the self-tests of weights not yet tested under this prompt, and keep their report."""
+    version = template.version
     for report in reports.newest(store, reports.SELF_TEST):
         if (report.model, report.model_sha256, report.prompt_version) == (model.id, model.sha256, version):
             return
-    results = [asdict(result) for result in selftest.run(model, stopping)]
+    results = [asdict(result) for result in selftest.run(model, stopping, template)]
     if not results:
         return
     held = all(result["held"] for result in results)
@@ -158,9 +179,10 @@ def _write(store: Engine, request: drafts.Request, serving: _Serving, pulse: _Pu
         if request.typology:
             asked = replace(asked, typology=request.typology)
         seed = DEFAULT_SEED if request.seed is None else request.seed
+        asking = templates.of_version(request.prompt, serving.home) if request.prompt else serving.template()
         draft: Draft | None = None
         with pulse.writing(request) as page:
-            for item in drafter.stream(asked, seed=seed, stop=page.stop, notice=serving.notice):
+            for item in drafter.stream(asked, seed=seed, stop=page.stop, notice=serving.notice, template=asking):
                 if isinstance(item, Draft):
                     draft = item
                 else:
@@ -178,23 +200,40 @@ def _write(store: Engine, request: drafts.Request, serving: _Serving, pulse: _Pu
         drafts.fail(store, request, "Le brouillon n’a pas pu être écrit : réessayez, ou écrivez la réponse sans aide.")
 
 
-def _prepare_ahead(store: Engine, serving: _Serving, *, skip: int) -> tuple[int, int]:
-    """Ask, in nobody's name, for drafts of the most pressing reviews; how many were found, how many now wait."""
+def _prepare_ahead(store: Engine, serving: _Serving, trial: Trial | None, *, skip: int) -> tuple[int, int]:
+    """Ask, in nobody's name, for drafts of the most pressing reviews; how many were found, how many now wait.
+
+    In a trial, each as its arm wants it: an arm that had to be waited for at the desk would lose by that alone.
+    """
     found = serving.drafter().waiting(days=AHEAD_DAYS, most=AHEAD, skip=skip)
+    version = serving.template().version
     for review_id in found:
-        key = f"ahead:{review_id}:{prompt.version()}:{serving.model.id}"
+        order = trial.order(review_id) if trial else Order()
+        if not order.drafted:
+            continue
+        key = f"ahead:{review_id}:{order.prompt or version}:{order.model or serving.model.id}"
         try:
-            drafts.request(store, key, review_id, requested_by="worker", priority=drafts.IN_ADVANCE)
+            drafts.request(
+                store,
+                key,
+                review_id,
+                requested_by="worker",
+                model=order.model,
+                prompt=order.prompt,
+                priority=drafts.IN_ADVANCE,
+            )
         except Refused:  # the AI is off for this review
             continue
     return len(found), drafts.waiting(store)
 
 
 class _Serving:
-    """The model in service and the drafter over the current snapshot."""
+    """The model and the prompt in service, and the drafter over the current snapshot."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self.home = settings.home
+        self._template = templates.named(settings.prompt, settings.home)
         self._drafter: Drafter | None = None
         self._warehouse: warehouse.Warehouse | None = None
         self._tried = 0.0
@@ -213,6 +252,14 @@ class _Serving:
             self._warehouse = warehouse.Warehouse(self._settings.home, current)
             self._drafter = Drafter(self._warehouse, self.model)
         return self._drafter
+
+    def template(self) -> Template:
+        """The version of the prompt in service, as it now stands; an edit that can't be used leaves the one before."""
+        try:
+            self._template = templates.named(self._settings.prompt, self.home)
+        except VigieError as error:
+            log.warning("%s", error)
+        return self._template
 
     def close(self) -> None:
         """Release the model and the snapshot."""

@@ -51,6 +51,7 @@ class Request:
     error: str
     version: int
     without: list[str] | None  # ids of sources the agent does not want again
+    prompt: str  # version; '' = the one in service
 
 
 def request(
@@ -62,6 +63,7 @@ def request(
     instruction: str = "",
     typology: str | None = None,
     model: str = "",
+    prompt: str = "",
     seed: int | None = None,
     priority: int = AT_THE_DESK,
     without: Sequence[str] = (),
@@ -88,10 +90,12 @@ def request(
                 error="",
                 version=1,
                 without=list(without) or None,
+                prompt=prompt,
             )
         )
         details = {"priority": priority, "typology": typology, "instructed": bool(instruction)}
-        return Fact("draft_request", id_, review_id, details | ({"without": list(without)} if without else {}))
+        chosen = {"without": list(without), "model": model, "prompt": prompt}
+        return Fact("draft_request", id_, review_id, details | {name: value for name, value in chosen.items() if value})
 
     return record(engine, key, requested_by, "draft.request", work)
 

@@ -21,7 +21,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from data.errors import VigieError
 
-HEAD = "0009"  # latest migration; a test holds it to the versions folder
+HEAD = "0010"  # latest migration; a test holds it to the versions folder
 _BUSY_MS = 15_000
 _MIGRATION_LOCK = 0x7619E  # PostgreSQL advisory lock
 _SETTLE_S = 15.0

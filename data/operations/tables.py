@@ -118,6 +118,7 @@ draft_requests = Table(
     Column("error", Words, nullable=False),
     Column("version", Integer, nullable=False),
     Column("without", JSON),  # ids of sources the agent does not want again; NULL = none
+    Column("prompt", String(60), nullable=False, server_default=""),  # version asked for; '' = the one in service
     Index(None, "state", "priority", "created_at"),
     Index(None, "review_id", "created_at"),
 )
@@ -406,11 +407,12 @@ trials = Table(
     "trials",
     metadata,
     Column("id", String(32), primary_key=True),
-    Column("kind", String(8), nullable=False),  # pilot | models
+    Column("kind", String(8), nullable=False),  # pilot | models | prompts
     Column("arms", JSON, nullable=False),
     Column("started_by", String(120), nullable=False),
     Column("started_at", Moment, nullable=False),
     Column("ended_at", Moment),
+    Column("model", String(200), nullable=False, server_default=""),  # that both prompts are read by; '' otherwise
 )
 
 trial_reviews = Table(

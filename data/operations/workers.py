@@ -32,6 +32,11 @@ class Worker:
     stopped_at: datetime | None
 
 
+def reads_prompts(model: str) -> bool:
+    """Whether a model is asked anything: the embedded drafter assembles passages and reads no prompt."""
+    return not model.startswith("extractive")
+
+
 def beat(engine: Engine, worker: str, *, model: str, model_sha256: str = "", notice: str = "") -> None:
     """Sign of life of `worker`; the first one, or the first after a stop, starts its row."""
     at = now()

@@ -45,11 +45,10 @@ def share(value: float | None) -> str:
 
 def serving() -> None:
     """Prompt, index and router behind the proposals."""
-    from generation import prompt
     from generation.retrieval import Index
     from generation.routing import Router
 
-    st.write(states.plain(f"Consignes de rédaction : version {prompt.version()}."))
+    prompts()
     try:
         index, router = Index(store.warehouse().artifacts), Router(store.warehouse().artifacts)
     except VigieError:
@@ -69,6 +68,23 @@ def serving() -> None:
             f"une voisine chargée de la même matière, {share(measured['accuracy_covered'])} du temps. Sinon, elle laisse l'agent "
             "choisir."
         )
+
+
+def prompts() -> None:
+    """The version of the prompt in service, the others, and those that can't be used."""
+    from generation import templates
+
+    try:
+        serving = templates.named(settings.prompt, settings.home).version
+        st.write(states.plain(f"Consignes de rédaction : version {serving}."))
+    except VigieError as error:
+        serving = ""
+        st.error(states.plain(f"Consignes de rédaction : {error}."), icon=":material/error:")
+    for one in templates.every(settings.home):
+        if one.version != serving:
+            st.caption(states.plain(f"Autre version : {one.version}. {one.purpose}"))
+    for name, fault in templates.refused(settings.home).items():
+        st.caption(states.plain(f"Consigne {name} non utilisée : {fault}."))
 
 
 def self_tests() -> None:

@@ -21,6 +21,7 @@ from data.operations import drafts, stored, trials, workers
 from data.operations.drafts import Request
 from data.operations.stored import StoredDraft
 from data.operations.tables import now
+from data.operations.trials import Order
 from pages.components import french, store
 from pages.components.identity import Person
 
@@ -46,11 +47,13 @@ class Proposal:
 def current(who: Person, review: Review) -> Proposal:
     """The proposal for a review; the first visit asks for it. Raises VigieError when it can't be made."""
     engine = store.operations()
-    arm = _arm(review.id)
-    if arm == trials.WITHOUT:
+    order = _order(review.id)
+    if not order.drafted:
         return Proposal(None, None, PILOT)
-    made = [draft for draft in stored.of_review(engine, review.id) if arm in ("", draft.model)]
     request = drafts.latest_request(engine, review.id)
+    if request is not None and not order.fits(request.model, request.prompt):
+        request = None  # asked before the trial
+    made = [draft for draft in stored.of_review(engine, review.id) if _serves(draft, order, request)]
     if request is not None and request.state in ACTIVE:
         if workers.alive(engine):
             drafts.hurry(engine, request.id)
@@ -79,6 +82,7 @@ def ask(who: Person, review: Review, instruction: str = "", *, without: Sequence
     if not workers.alive(engine):
         _here(who, review, instruction, without)
         return
+    order = _order(review.id)
     drafts.request(
         engine,
         f"ask:{_state(review.id)}",
@@ -87,7 +91,8 @@ def ask(who: Person, review: Review, instruction: str = "", *, without: Sequence
         instruction=instruction,
         seed=len(stored.of_review(engine, review.id)) + 1,
         without=without,
-        model=arm if (arm := _arm(review.id)) != trials.WITHOUT else "",
+        model=order.model,
+        prompt=order.prompt,
     )
 
 
@@ -104,16 +109,30 @@ def ask_again(who: Person, review: Review, instruction: str, without: Sequence[s
     st.session_state["_asked_again"] = (asked, time.monotonic())
 
 
-def _arm(review_id: int) -> str:
-    """What the trial in progress drew for a review: `trials.WITHOUT`, the model that must draft it, or '' for anything."""
+def _order(review_id: int) -> Order:
+    """What the trial in progress, if both its arms can be served, wants of the draft of a review: drawn and logged."""
     engine = store.operations()
     trial = trials.running(engine)
     if trial is None:
-        return ""
-    if trial.kind == "models" and not set(trial.arms) <= {worker.model for worker in workers.alive(engine)}:
-        return ""  # both models must be there, or arriving in time would choose
-    arm = trials.assign(engine, trial, review_id)
-    return "" if arm == trials.WITH else arm
+        return Order()
+    alive = {worker.model for worker in workers.alive(engine)}
+    if not trial.served(alive, _prompts() if trial.kind == "prompts" else ()):
+        return Order()
+    trials.assign(engine, trial, review_id)
+    return trial.order(review_id)
+
+
+def _prompts() -> list[str]:
+    from generation import templates
+
+    return [template.version for template in templates.every(store.config().home)]
+
+
+def _serves(draft: StoredDraft, order: Order, request: Request | None) -> bool:
+    """Whether a draft is of the arm drawn, or came of the asking for it: another model serves when that one can't."""
+    return order.fits(draft.model, draft.prompt_version) or (
+        request is not None and draft.created_at >= request.created_at
+    )
 
 
 @st.fragment(run_every=0.5)

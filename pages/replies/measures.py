@@ -1,4 +1,4 @@
-"""What AI changes at the desk, by model and prompt, and trials: a draft or none, one model against another."""
+"""What AI changes at the desk, by model and prompt, and trials: a draft or none, two models, two prompts of one model."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from analytics.impact import desk
 from analytics.impact.sequential import Difference
 from data.errors import VigieError
 from data.operations import trials, work, workers
-from data.operations.trials import Trial
+from data.operations.trials import Kind, Trial
 from data.operations.work import Piece
 from pages.components import charts, french, identity, intervals, links, states, store, tables
 from pages.components.navigation import Role
 
 _WITHOUT = "Sans brouillon"
+_KINDS: dict[str, Kind] = {"Pilote": "pilot", "Deux modèles": "models", "Deux consignes": "prompts"}
 
 
 @dataclass(frozen=True)
@@ -84,22 +85,26 @@ def _start(who: identity.Person) -> None:
     st.write(
         "Le hasard (une empreinte du numéro de l'avis) décide, personne ne choisit ; chaque tirage est inscrit au journal. "
         "**Pilote** : un avis sur deux se répond sans brouillon, pour mesurer ce que le brouillon change. **Deux modèles** : un "
-        "avis sur deux va à chacun, quand un rédacteur de chaque est en marche."
+        "avis sur deux va à chacun, quand un rédacteur de chaque est en marche. **Deux consignes** : le même modèle reçoit, un "
+        "avis sur deux, l'une ou l'autre version de la consigne."
     )
-    kind = st.segmented_control("Essai", ["Pilote", "Deux modèles"], default="Pilote", key="trial_kind", required=True)
+    chosen = st.segmented_control("Essai", list(_KINDS), default="Pilote", key="trial_kind", required=True)
+    kind = _KINDS[chosen or "Pilote"]
+    alive, model = _alive(), ""
     arms: list[str] = []
-    if kind == "Deux modèles":
-        alive = sorted({w.model for w in workers.alive(store.operations())})
+    if kind == "models":
         arms = st.multiselect(
             "Modèles en marche", alive, max_selections=2, key="trial_arms", placeholder="Choisissez-en deux"
         )
         if len(alive) < 2:
             st.caption("Il faut deux rédacteurs en marche, chacun avec son modèle (page Modèles).")
+    elif kind == "prompts":
+        arms, model = _prompts([name for name in alive if workers.reads_prompts(name)])
     key = st.session_state.setdefault("trial_key", uuid4().hex)
-    ready = kind == "Pilote" or len(arms) == 2
+    ready = kind == "pilot" or (len(arms) == 2 and (kind == "models" or bool(model)))
     if st.button("Commencer l'essai", icon=":material/science:", disabled=not ready):
         try:
-            trials.start(store.operations(), key, "pilot" if kind == "Pilote" else "models", arms, by=who.id)
+            trials.start(store.operations(), key, kind, arms, by=who.id, model=model)
         except VigieError as error:
             st.error(str(error), icon=":material/error:")
             return
@@ -107,8 +112,45 @@ def _start(who: identity.Person) -> None:
         st.rerun()
 
 
+def _prompts(models: list[str]) -> tuple[list[str], str]:
+    """The two versions of the prompt, and the model that will read them ('' when none can)."""
+    if not models:
+        st.caption(
+            "Aucun modèle de langage n'est en marche. Le rédacteur embarqué assemble des passages : il ne lit aucune consigne, "
+            "il n'y a donc rien à comparer avec lui (page Modèles)."
+        )
+        return [], ""
+    model = st.selectbox("Modèle qui les lit", models, key="trial_model", placeholder="Choisissez-le")
+    purposes = _versions()
+    arms = st.multiselect(
+        "Versions de la consigne",
+        list(purposes),
+        max_selections=2,
+        key="trial_prompts",
+        placeholder="Choisissez-en deux",
+    )
+    for arm in arms:
+        if purposes[arm]:
+            st.caption(states.plain(f"{arm} : {purposes[arm]}"))
+    return arms, model or ""
+
+
+def _alive() -> list[str]:
+    """Models of the workers alive."""
+    return sorted({worker.model for worker in workers.alive(store.operations())})
+
+
+def _versions() -> dict[str, str]:
+    """Versions of the prompt at hand, and what each is for."""
+    from generation import templates
+
+    return {one.version: one.purpose for one in templates.every(store.config().home)}
+
+
 def _named(trial: Trial) -> str:
     what = "avec ou sans brouillon" if trial.kind == "pilot" else f"{trial.arms[0]} contre {trial.arms[1]}"
+    if trial.model:
+        what += f", lues par {trial.model}"
     end = "en cours" if trial.ended_at is None else f"terminé le {french.day(trial.ended_at.date())}"
     return f"Essai du {french.day(trial.started_at.date())} : {what} ({end})"
 
@@ -117,6 +159,11 @@ def _trial(trial: Trial, pieces: list[Piece], who: identity.Person) -> None:
     assigned = trials.assigned(store.operations(), trial)
     st.subheader(states.plain(_named(trial)), anchor=False)
     st.write(f"{french.count(len(assigned), 'avis tiré', 'avis tirés')} au sort.")
+    if trial.ended_at is None and not trial.served(_alive(), _versions() if trial.kind == "prompts" else ()):
+        st.caption(
+            "En pause : il manque en ce moment de quoi servir les deux bras (un rédacteur arrêté, une consigne changée). Aucun "
+            "avis n'est tiré au sort d'ici là."
+        )
     if trial.kind == "pilot":
         _pilot(trial, assigned)
     offered: list[desk.Measure] = ["minutes"] if trial.kind == "pilot" else list(_MEASURES)

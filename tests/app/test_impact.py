@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from data import settings, snapshots
-from data.operations import adoptions, stored, trials
+from data.operations import adoptions, drafts, stored, trials, workers
 from data.operations import desk as desk_store
 from data.operations import replies as sent
 from data.operations.engine import open_store
+from generation import templates
 from tests import tiny
 from tests.app.conftest import Opened, figures, said
 
@@ -113,6 +115,54 @@ def test_desk_measures_describe_and_a_trial_compares(tiny_home: Path, open_page:
 @pytest.mark.parametrize("profile", ["agent.demo", "analyste.demo"])
 def test_desk_measures_are_not_for_everyone(tiny_home: Path, open_page: Opened, profile: str) -> None:
     assert "n'est pas ouverte au rôle" in said(open_page("mesures-redaction", profile))
+
+
+def test_two_prompts_need_a_model_that_reads_them(tiny_home: Path, open_page: Opened) -> None:
+    engine = open_store(settings.load().operations)
+    workers.beat(engine, "poste-1", model="extractive-1")
+    app = open_page("mesures-redaction", "chef.demo", chosen={"trial_kind": "Deux consignes"})
+    assert "il ne lit aucune consigne" in said(app)
+    assert next(b for b in app.button if b.label == "Commencer l'essai").disabled
+    workers.beat(engine, "poste-2", model="petit.gguf")
+    app.run()
+    chosen = next(box for box in app.multiselect if box.label == "Versions de la consigne")
+    assert [version.rsplit("-", 1)[0] for version in chosen.options] == ["reply-3", "direct-1"]
+    chosen.set_value(chosen.options).run()
+    assert "La démarche d'abord" in said(app)
+    next(b for b in app.button if b.label == "Commencer l'essai").click().run()
+    assert not app.exception
+    running = trials.running(engine)
+    assert running is not None
+    assert (running.kind, running.model, list(running.arms)) == ("prompts", "petit.gguf", chosen.options)
+    assert "lues par petit.gguf" in said(app).replace("\\", "")
+    assert "En pause" not in said(app)
+    workers.stop(engine, "poste-2")
+    assert "En pause" in said(app.run())
+
+
+def test_the_desk_asks_for_the_version_its_review_drew(
+    tiny_home: Path, open_page: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "alive", partial(workers.alive, within_s=3600.0))  # however slow the machine
+    engine = open_store(settings.load().operations)
+    workers.beat(engine, "poste-1", model="petit.gguf")
+    versions = [one.version for one in templates.every(tiny_home)]
+    trial = trials.start(engine, "essai-3", "prompts", versions, by="chef.demo", model="petit.gguf")
+    second = next(r for r in (5, 6, 7, 8, 11) if trial.arm(r) == versions[1])
+    stored.store(engine, "before", second, tiny.DRAFT | {"model": "petit.gguf"}, requested_by="worker")
+    app = open_page("rediger", "agent.demo", id=str(second))
+    assert "En attente d'un rédacteur" in said(app)
+    request = drafts.latest_request(engine, second)
+    assert request is not None
+    assert (request.model, request.prompt) == ("petit.gguf", versions[1])
+    assert {r: arm for r, (arm, _) in trials.assigned(engine, trial).items()} == {second: versions[1]}
+    claimed = drafts.claim(engine, "poste-1")
+    assert claimed is not None
+    made = drafts.finish(engine, claimed, tiny.DRAFT | {"notice": "Serveur arrêté."})  # the embedded drafter stood in
+    app.run()
+    assert "Serveur arrêté." in said(app)
+    assert drafts.latest_request(engine, second) == drafts.get_request(engine, request.id)
+    assert made is not None
 
 
 def test_a_pilot_hides_the_draft_from_the_reviews_chance_chose(tiny_home: Path, open_page: Opened) -> None:

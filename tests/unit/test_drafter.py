@@ -13,6 +13,7 @@ import pytest
 from data import warehouse
 from data.errors import VigieError
 from data.warehouse import Warehouse
+from generation import templates
 from generation.drafter import Drafter
 from generation.models.base import Model, ModelUnavailable, Run
 from generation.models.extractive import Extractive
@@ -190,7 +191,7 @@ def test_sixty_attacks_at_least() -> None:
 
 
 def test_a_changed_review_prompt_or_source_makes_a_draft_stale(
-    opened: Warehouse, monkeypatch: pytest.MonkeyPatch
+    opened: Warehouse,
 ) -> None:
     drafter = Drafter(opened)
     asked = drafter.asked(5)
@@ -202,8 +203,23 @@ def test_a_changed_review_prompt_or_source_makes_a_draft_stale(
     cited = record["cited"][0]
     changed = [{**one, "text": "Une phrase disparue."} if one["id"] == cited else one for one in record["sources"]]
     assert "source" in drafter.stale(earlier | {"sources": changed}, asked)
-    monkeypatch.setattr("generation.prompt.version", lambda: "reply-9")
-    assert "consignes" in drafter.stale(record, asked)
+    assert "consignes" in drafter.stale(record | {"prompt_version": "reply-3-edited"}, asked)
+
+
+def test_a_draft_is_asked_with_the_version_of_the_prompt_it_is_given(opened: Warehouse) -> None:
+    model = Scripted("Bonjour,\n\nVoici.\n\nBien cordialement,\nSIP de Lille")
+    drafter = Drafter(opened, model)
+    direct = templates.named("direct-1", opened.home)
+    *_, last = drafter.stream(drafter.asked(5), template=direct)
+    assert isinstance(last, Draft)
+    record = json.loads(json.dumps(last.to_json()))
+    assert record["prompt_version"] == direct.version
+    assert "Cent mots au plus" in record["prompt"][0]["content"]
+    assert "Cent mots au plus" not in drafter.draft(drafter.asked(5)).prompt[0]["content"]
+    assert drafter.stale(record, drafter.asked(5)) == ""
+    other = Scripted(record["reply"])
+    assert Drafter(opened, other).again(record) == record["reply"]
+    assert [list(asked.messages) for asked in other.asked] == [record["prompt"]]
 
 
 def test_the_extractive_model_is_the_default(opened: Warehouse) -> None:

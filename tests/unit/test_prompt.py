@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from generation import prompt, text
+from generation import prompt, templates, text
 from generation.briefing import Briefing
 from generation.institution import Institution
 from generation.prompt import Prompt, TooLong
@@ -112,8 +112,8 @@ def test_the_agents_instruction_is_told_apart_from_the_review() -> None:
 
 
 def test_the_version_names_the_template_and_its_text() -> None:
-    assert prompt.version().startswith("reply-3-")
-    assert composed().parameters()["template"] == prompt.version()
+    assert composed().version == composed().parameters()["template"] == templates.default().version
+    assert composed().version.startswith("reply-3-")
 
 
 def test_what_the_kind_of_institution_needs_stands_in_the_first_message() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import Engine
 
-from data.operations import adoptions, journal, trials
+from data.operations import adoptions, drafts, journal, trials
 from data.operations.errors import Conflict, Refused
+from data.operations.trials import Order, Trial
 
 
 def test_a_day_is_declared_changed_and_taken_back(operations: Engine) -> None:
@@ -54,3 +55,42 @@ def test_one_trial_runs_at_a_time(operations: Engine) -> None:
     assert {first.arm(r) == first.arms[0] for r in range(50)} == {True, False}
     with pytest.raises(Refused):
         trials.start(operations, "t4", "models", ("same", "same"), by="lead")
+
+
+def test_two_prompts_are_tried_on_one_model_that_reads_them(operations: Engine) -> None:
+    with pytest.raises(Refused, match="embarqué"):
+        trials.start(operations, "t1", "prompts", ("reply-3-a", "direct-1-b"), by="lead", model="extractive-1")
+    with pytest.raises(Refused, match="deux consignes"):
+        trials.start(operations, "t2", "prompts", ("reply-3-a", "reply-3-a"), by="lead", model="small.gguf")
+    trial = trials.start(operations, "t3", "prompts", ("reply-3-a", "direct-1-b"), by="lead", model="small.gguf")
+    assert trials.running(operations) == trial
+    assert journal.entries(operations)[0].details == {
+        "kind": "prompts", "arms": ["reply-3-a", "direct-1-b"], "model": "small.gguf",
+    }  # fmt: skip
+    assert {trial.order(review) for review in range(50)} == {
+        Order(model="small.gguf", prompt="reply-3-a"), Order(model="small.gguf", prompt="direct-1-b"),
+    }  # fmt: skip
+    assert trial.order(7).prompt == trial.arm(7)
+    asked = drafts.request(operations, "k", 7, requested_by="agent", model="small.gguf", prompt=trial.arm(7))
+    claimed = drafts.claim(operations, "w", model="small.gguf")
+    assert claimed is not None
+    assert (claimed.id, claimed.prompt) == (asked, trial.arm(7))
+
+
+def test_an_arm_is_given_only_while_both_can_be_served() -> None:
+    started = datetime(2025, 6, 1, tzinfo=UTC)
+    models = Trial("t", "models", ("small", "large"), "lead", started, None)
+    assert models.served(["large", "small", "other"], [])
+    assert not models.served(["large"], [])
+    prompts = Trial("t", "prompts", ("a", "b"), "lead", started, None, model="small")
+    assert prompts.served(["small"], ["a", "b"])
+    assert not prompts.served(["small"], ["a"])
+    assert not prompts.served(["large"], ["a", "b"])
+    assert Trial("t", "pilot", ("avec", "sans"), "lead", started, None).served([], [])
+
+
+def test_a_draft_fits_what_its_arm_wants() -> None:
+    assert Order().fits("any", "any")
+    assert Order(model="small", prompt="a").fits("small", "a")
+    assert not Order(model="small", prompt="a").fits("small", "b")
+    assert not Order(model="small").fits("large", "a")

@@ -16,9 +16,10 @@ import pytest
 from sqlalchemy import Engine
 
 from data import settings
-from data.operations import drafts, escalations, stored, workers
+from data.errors import VigieError
+from data.operations import drafts, escalations, stored, trials, workers
 from data.operations.engine import open_store
-from generation import worker
+from generation import templates, worker
 from generation.models.base import Run
 from generation.models.extractive import Extractive
 from generation.prompt import Prompt
@@ -210,6 +211,39 @@ def test_two_workers_never_write_the_same_draft(tiny_home: Path, store: Engine) 
     assert [process.wait(120) for process in both] == [0, 0]
     asked = [draft for draft in stored.recent(store) if draft.requested_by == "agent"]
     assert sorted(draft.review_id for draft in asked) == [5, 6, 7, 8, 11]
+
+
+def test_in_a_trial_each_draft_is_prepared_as_its_arm_wants(
+    tiny_home: Path, store: Engine, slow: Slow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "AHEAD", 20)
+    slow.id, slow.patience, slow.words = "small", 400, 1  # type: ignore[misc]
+    versions = [one.version for one in templates.every(tiny_home)]
+    trial = trials.start(store, "essai-2", "prompts", versions, by="chef", model="small")
+    worker.work(settings.load(tiny_home), once=True)
+    made = stored.recent(store)
+    assert {draft.review_id: draft.prompt_version for draft in made} == {
+        draft.review_id: trial.arm(draft.review_id) for draft in made
+    }
+    assert {draft.prompt_version for draft in made} == set(versions)
+    directly = next(draft for draft in made if draft.prompt_version == versions[1])
+    assert "Cent mots au plus" in directly.record["prompt"][0]["content"]
+
+
+def test_a_prompt_that_is_no_longer_there_ends_the_request_with_a_line(tiny_home: Path, store: Engine) -> None:
+    asked = drafts.request(store, "k", 5, requested_by="agent", prompt="direct-1-edited")
+    worker.work(settings.load(tiny_home), once=True)
+    failed = drafts.get_request(store, asked)
+    assert failed.state == "failed"
+    assert "direct-1-edited" in failed.error
+
+
+def test_the_prompt_in_service_is_the_one_of_the_settings(tiny_home: Path, store: Engine) -> None:
+    config = settings.load(tiny_home).model_copy(update={"prompt": "direct-1"})
+    worker.work(config, once=True)
+    assert {draft.prompt_version for draft in stored.recent(store)} == {templates.named("direct-1", tiny_home).version}
+    with pytest.raises(VigieError, match="absente"):
+        worker.work(config.model_copy(update={"prompt": "absente"}), once=True)
 
 
 def served_in_order(store: Engine) -> list[int]:
