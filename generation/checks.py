@@ -31,6 +31,12 @@ _FACTS: dict[str, tuple[str, Severity, str]] = {
     "legal": ("legal", "high", "Cette référence juridique ne vient d’aucune source : vérifiez-la ou retirez-la."),
 }
 
+_PRIVATE = ("personal_data", "Donnée personnelle : la réponse est publique, retirez-la.")
+_ADDRESS = (
+    "address",
+    "Cette adresse postale ne vient ni d’une fiche ni du service : vérifiez-la ; retirez-la si c’est celle de la personne.",
+)
+
 # (check, severity, pattern over the raw text, what to do)
 _WORDINGS: tuple[tuple[str, Severity, str, str], ...] = (
     (
@@ -238,12 +244,8 @@ def _personal(reply: str, sources: tuple[Source, ...], institution: Institution 
     for found in personal.find(reply):
         public = text.fold(found.text.split(". ")[0]) in official  # a pattern may run on into the next sentence
         if not public and not any(start < found.end and found.start < end for start, end in judged):
-            yield Finding(
-                "personal_data",
-                "high",
-                (found.start, found.end),
-                "Donnée personnelle : la réponse est publique, retirez-la.",
-            )
+            check_, message = _ADDRESS if found.kind == "address" else _PRIVATE
+            yield Finding(check_, "high", (found.start, found.end), message)
     if match := _NAMED_GREETING.search(reply):
         yield Finding(
             "personal_data", "medium", match.span("name"), "La réponse nomme l’auteur de l’avis : écrivez « Bonjour, »."

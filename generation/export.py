@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +33,7 @@ SYSTEM = (
 )
 
 Rows = Iterator[dict[str, Any]]
+_FICHE = re.compile(r"vosdroits/(F\d+)")
 
 
 def write(settings: Settings, kind: str, out: Path) -> Mapping[str, Any]:
@@ -71,13 +73,15 @@ def sft(opened: Warehouse, _store: Engine) -> Rows:
 
 
 def cases(opened: Warehouse, _store: Engine) -> Rows:
-    """One held case a reply judged useful, for `evaluate`."""
+    """One held case a reply judged useful, for `evaluate`; the fiches that reply sends to are those to find."""
+    known = {str(row[0]) for row in opened.rows("SELECT id FROM fiches")}
     for review_id, title, body, _, typology, sentiment, reply in _pairs(opened, held=True):
         yield {
             "review_id": review_id,
             "text": personal.mask(text.clean(f"{title or ''}\n{body or ''}")),
             "typology": typology,
             "sentiment": sentiment,
+            "fiches": [id_ for id_ in dict.fromkeys(_FICHE.findall(reply)) if id_ in known],
             "reply": personal.mask(text.clean(reply)),
         }
 

@@ -49,6 +49,10 @@ _SHORT_CONTEXT = re.compile(
     r"|unique|national|:)?\s*)$",
     re.I,
 )
+_STREET = re.compile(
+    r"(?: ?(?:bis|ter))?,? +(?:rue|avenue|boulevard|bd|impasse|allées?|chemin|quai|square|place|route|cours|faubourg)\b",
+    re.I,
+)  # after a number that is then a house's
 
 STOP_WORDS = frozenset((REFERENCE / "stop_words.txt").read_text("utf-8").split())
 _STEMMER = Stemmer.Stemmer("french", 0)
@@ -176,9 +180,8 @@ def contacts(text: str) -> list[Fact]:
         if any(fact.start <= match.start() < fact.end for fact in found):
             continue
         digits = re.sub(r"\D", "", match.group())
-        if _SHORT_PHONE.fullmatch(digits) and not _SHORT_CONTEXT.search(
-            text[max(0, match.start() - 30) : match.start()]
-        ):
+        called = _SHORT_CONTEXT.search(text[max(0, match.start() - 30) : match.start()])
+        if _SHORT_PHONE.fullmatch(digits) and (not called or _STREET.match(text, match.end())):
             continue
         found.append(Fact("phone", match.group(), phone_key(digits), match.start(), match.end()))
     return sorted(found, key=lambda fact: fact.start)

@@ -7,8 +7,8 @@ markup or a link by itself: addresses shown as links are the source's own.
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -73,6 +73,13 @@ def excerpt(finding: Finding, body: str) -> str:
         return ""
     words = " ".join(body[slice(*finding.span)].split())
     return words if len(words) <= _EXCERPT else words[:_EXCERPT].rsplit(" ", 1)[0] + "…"
+
+
+def routed(route: Mapping[str, Any]) -> str:
+    """Which institution seems concerned, how surely and why; that it is left to the agent when nothing is sure."""
+    if route["abstained"]:
+        return f"Institution : aucune ne s'impose. {route['reason']}"
+    return f"Institution : « {route['typology']} » semble concernée, à {french.percent(route['confidence'])}. {route['reason']}"
 
 
 def _passage(source: Source) -> None:

@@ -361,9 +361,11 @@ def proposed(review: Review, text: DeskText) -> StoredDraft | None:
                 st.caption("Une nouvelle proposition est prête. Votre texte n'a pas été touché.")
                 proposal.letter(draft.reply)
                 st.button("Remplacer mon texte", key="replace", on_click=take, args=(text, draft))
-    warning = (draft.record.get("route") or {}).get("warning", "")
-    if warning:
-        st.warning(states.plain(warning), icon=":material/alt_route:")
+    route = draft.record.get("route") or {}
+    if route.get("warning"):
+        st.warning(states.plain(route["warning"]), icon=":material/alt_route:")
+    elif route and (review.out_of_structure or not review.typology):  # nobody in particular was written to
+        st.info(states.plain(evidence.routed(route)), icon=":material/alt_route:")
     return draft
 
 
@@ -371,6 +373,8 @@ def made_by(draft: StoredDraft) -> None:
     """Provenance, in plain words."""
     total = f" en {french.number(draft.total_s, 1)} s" if draft.total_s is not None else ""
     st.text(f"Modèle : {draft.model}{total}")
+    if draft.record.get("route"):
+        st.text(evidence.routed(draft.record["route"]))
     st.text(f"Consignes : version {draft.prompt_version} · graine {draft.seed}")
     if draft.instruction:
         st.text(f"Votre consigne : {draft.instruction}")

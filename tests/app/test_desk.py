@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from data import snapshots
 from data.operations import desk, drafts, escalations, journal, replies, stored, workers
 from data.operations.engine import open_store
-from pages.components import identity, navigation, proposal
+from pages.components import evidence, identity, navigation, proposal
 from tests.app.conftest import Opened, linked, said
 from tests.tiny import DRAFT
 
@@ -73,6 +73,13 @@ def test_after_an_update_the_page_says_to_refresh_and_offers_nothing_to_send(at_
     assert not app.exception
     assert any("autre version de Vigie" in error.value for error in app.error)
     assert "Envoyer telle quelle" not in _labels(app)
+
+
+def test_a_review_sent_to_nobody_says_which_institution_seems_concerned_or_that_none_does(at_desk: Opened):
+    assert "Institution : aucune ne s'impose. Le texte" in said(at_desk(9))  # Hors structure
+    assert "ne s'impose" not in "\n".join(str(told.value) for told in at_desk(5).info)  # written to its own
+    told = evidence.routed({"abstained": False, "typology": "CAF", "confidence": 0.84, "reason": "Il la nomme."})
+    assert told == "Institution : « CAF » semble concernée, à 84\u202f%. Il la nomme."
 
 
 def test_personal_data_of_the_review_is_masked(at_desk: Opened):

@@ -73,6 +73,7 @@ def test_what_a_source_says_can_be_written_in_another_way(said: str) -> None:
         ("phone", "Appelez le 06 12 34 56 78. ", "06 12 34 56 78"),
         ("phone", "Appelez le 36 46. ", "36 46"),
         ("phone", "Appelez le +33 6 12 34 56 78. ", "+33 6 12 34 56 78"),
+        ("address", "Présentez-vous au 14 rue de Metz, 57000 Metz. ", "14 rue de Metz, 57000 Metz"),
         ("date", "Écrivez avant le 14 juillet 2025. ", "14 juillet 2025"),
         ("date", "Écrivez avant le 14/07/2025. ", "14/07/2025"),
         ("amount", "Le plafond est de 900 €. ", "900 €"),
@@ -180,7 +181,10 @@ def test_two_writings_of_a_fact_have_one_key(one: str, other: str) -> None:
     assert [fact.key for fact in facts(one)] == [fact.key for fact in facts(other)] != []
 
 
-@pytest.mark.parametrize("text", ["j'ai 17 ans", "la ligne 15", "le 39 rue Foch", "article 17", "en 2018", "page 3646"])
+@pytest.mark.parametrize(
+    "text",
+    ["j'ai 17 ans", "la ligne 15", "le 39 rue Foch", "au 18 allée des Tilleuls", "article 17", "en 2018", "page 3646"],
+)
 def test_a_bare_number_is_not_a_phone(text: str) -> None:
     assert [fact for fact in contacts(text) if fact.kind == "phone"] == []
 

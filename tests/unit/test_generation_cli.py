@@ -10,8 +10,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
+from data import snapshots
 from data.operations import desk, replies, reports, stored
 from data.operations.engine import open_store
 from generation.__main__ import main
@@ -241,6 +243,21 @@ def test_held_cases_are_none_of_the_training_pairs(
     said = pairs.read_text("utf-8")
     for line in cases.read_text("utf-8").splitlines():
         assert json.loads(line)["reply"] not in said
+
+
+def test_a_held_case_is_to_find_the_fiches_its_useful_reply_sends_to(
+    tiny_home: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    url = "https://www.service-public.fr/particuliers/vosdroits"
+    snapshot = snapshots.file_of(tiny_home, snapshots.current(tiny_home))
+    with duckdb.connect(str(snapshot)) as connection:  # F9 is a fiche that is no longer there
+        connection.execute(
+            "UPDATE replies SET body = body || ? WHERE author_verdict = 'utile'", [f" {url}/F1001, {url}/F9"]
+        )
+    cases = tmp_path / "cases.jsonl"
+    held = result(capfd, "export", "--format", "cases", "--out", str(cases))["rows"]
+    assert [json.loads(line)["fiches"] for line in cases.read_text("utf-8").splitlines()] == [["F1001"]] * held
+    assert held
 
 
 def test_weights_are_put_in_the_home_whole_and_checked(
