@@ -23,7 +23,7 @@ from streamlit.runtime.pages_manager import PagesManager
 
 from data import jobs, settings, snapshots
 from data.errors import NoSnapshot, VigieError
-from pages.components import navigation, statement
+from pages.components import navigation, statement, states
 
 CSP = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' 'wasm-unsafe-eval' blob:; "
@@ -154,4 +154,5 @@ app = st.App(
         Route(f"{statement.PATH}.txt", public_statement),
     ],
     middleware=[Middleware(FrenchDocument)],
+    on_script_error=states.failed,
 )

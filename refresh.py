@@ -228,7 +228,7 @@ def refresh(home: Path, *, refit: bool = False, steps: Sequence[Step] = STEPS) -
     base = snapshots.current(home)
     only_edits = steps is ONLY_EDITS
     if only_edits and not base.refreshed:
-        raise VigieError("irritants were never computed on this snapshot: run python -m refresh first")
+        raise VigieError("les irritants n'ont jamais été calculés sur ces données : lancez d'abord python -m refresh")
     with snapshots.building(home, copy_of=base) as building:
         work = _opened(home, base, building, refit, only_edits)
         try:
@@ -240,7 +240,7 @@ def refresh(home: Path, *, refit: bool = False, steps: Sequence[Step] = STEPS) -
         finally:
             work.connection.close()
         if snapshots.current(home).id != base.id:  # it would bring back what the newer data withdrew
-            raise VigieError("other data was put in service meanwhile: refresh again")
+            raise VigieError("d'autres données ont été mises en service entre-temps : relancez l'actualisation")
         snapshot = building.publish(
             demo=base.demo,
             last_publication=base.last_publication,

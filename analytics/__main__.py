@@ -97,7 +97,7 @@ def run_digest(args: argparse.Namespace) -> Mapping[str, Any]:
     )
     failed = [o for o in outcomes if o.error]
     if failed and len(failed) == len(outcomes):
-        raise VigieError(f"no message left: {failed[0].error}")
+        raise VigieError(f"aucun message n'est parti : {failed[0].error}")
     return {
         "as_of": opened.snapshot.last_publication[:10],
         "signals": [signal.as_json() for signal in signals],
@@ -132,7 +132,7 @@ def _refreshed(args: argparse.Namespace) -> Warehouse:
     """The snapshot in service. Raises VigieError when its topics were never computed."""
     opened = warehouse.open_current(settings.load(args.home).home)
     if not opened.has("review_topics"):
-        raise VigieError("topics were never computed on this snapshot: run python -m refresh first")
+        raise VigieError("les irritants n'ont jamais été calculés sur ces données : lancez d'abord python -m refresh")
     return opened
 
 

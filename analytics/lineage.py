@@ -58,9 +58,9 @@ def source(warehouse: Warehouse) -> Source | None:
     if not rows:
         return None
     refused = warehouse.rows(
-        "SELECT CASE WHEN starts_with(reason, 'repeated') THEN 'numéro répété : la dernière ligne est gardée'"
-        " WHEN starts_with(reason, 'no ') OR starts_with(reason, 'neither') THEN 'numéro, date ou texte absent'"
-        " WHEN contains(reason, ' is not a ') THEN 'numéro ou date illisible' ELSE 'ligne cassée' END AS why, count(*)"
+        "SELECT CASE WHEN starts_with(reason, 'ID expérience répété') THEN 'numéro répété : la dernière ligne est gardée'"
+        " WHEN regexp_matches(reason, ' absent(e|s)?$') THEN 'numéro, date ou texte absent'"
+        " WHEN contains(reason, ' illisible : ') THEN 'numéro ou date illisible' ELSE 'ligne cassée' END AS why, count(*)"
         " FROM refused GROUP BY why ORDER BY 2 DESC, 1"
     )
     files, digests, ran_at, read, loaded = rows[0]

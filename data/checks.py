@@ -187,8 +187,8 @@ def _refusals(db: duckdb.DuckDBPyConnection) -> Iterator[Problem]:
 
 
 def _kind(reason: str) -> str:
-    if reason.startswith("repeated"):
+    if reason.startswith("ID expérience répété"):
         return "repeated_id"
-    if reason.startswith(("no ", "neither")):
+    if reason.endswith((" absent", " absente", " absents")):
         return "missing_value"
-    return "unreadable_value" if " is not a " in reason else "broken_record"
+    return "unreadable_value" if " illisible : " in reason else "broken_record"

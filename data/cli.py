@@ -21,6 +21,7 @@ from typing import Any
 from data.errors import VigieError
 
 Result = Mapping[str, Any] | int | None
+ERROR = "erreur : "  # what the line of a failure starts with
 
 
 def options() -> argparse.ArgumentParser:
@@ -55,7 +56,7 @@ def main(parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) -> 
         _say(str(error))
         return 1
     except KeyboardInterrupt:
-        _say("interrupted")
+        _say("interrompu")
         return 130
     if isinstance(result, int):
         return result
@@ -78,11 +79,11 @@ def _plain(result: Mapping[str, Any]) -> str:
 
 
 def _say(message: str) -> None:
-    print("error: " + " ".join(message.split()), file=sys.stderr)
+    print(ERROR + " ".join(message.split()), file=sys.stderr)
 
 
 def _one_line(kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
-    _say(f"{error or kind.__name__} ({kind.__name__}; --debug shows where)")
+    _say(f"{error or kind.__name__} ({kind.__name__} ; --debug dit où)")
 
 
 @contextmanager

@@ -121,7 +121,7 @@ def download(
                     log.warning("%s; the earlier file is kept", error)
                     files.append(kept)
     if failures:
-        raise VigieError("; ".join(failures))
+        raise VigieError(" ; ".join(failures))
     return files
 
 
@@ -150,7 +150,7 @@ class _Errand:
             except Refused as error:
                 log.warning("%s", error)
                 refusals.append(str(error))
-        raise Refused(f"{self.kind} not downloaded: " + "; then ".join(refusals))
+        raise Refused(f"{self.kind} : téléchargement impossible : " + " ; puis ".join(refusals))
 
     def kept(self, error: str) -> File | None:
         """The file of an earlier day, when there is a sound one."""
@@ -204,7 +204,7 @@ class _Errand:
                 _csv(self.part, self.kind)
         except BadFile as error:
             transfer.drop(self.part)
-            raise Refused(f"{target.url}: {str(error).removeprefix(f'{self.part}: ')}") from None
+            raise Refused(f"{target.url} : {str(error).removeprefix(f'{self.part} : ')}") from None
 
     def _file(self, receipt: Receipt, state: str) -> File:
         return File(self.kind, str(self.path), receipt.url, receipt.bytes, state, receipt.last_modified, receipt.sha256)
@@ -225,12 +225,12 @@ def _zip(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             if not any(Path(name).name.startswith("F") and name.endswith(".xml") for name in archive.namelist()):
-                raise BadFile(f"{path}: a zip without any fiche (F*.xml)")
+                raise BadFile(f"{path} : un zip sans aucune fiche (F*.xml)")
             damaged = archive.testzip()
     except (zipfile.BadZipFile, EOFError, OSError):
-        raise BadFile(f"{path}: not a zip archive, or a damaged one") from None
+        raise BadFile(f"{path} : pas une archive zip, ou une archive endommagée") from None
     if damaged:
-        raise BadFile(f"{path}: damaged zip archive ({damaged})")
+        raise BadFile(f"{path} : archive zip endommagée ({damaged})")
 
 
 def _receipt_path(path: Path) -> Path:
@@ -255,7 +255,7 @@ def _alone(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise VigieError(f"another download is under way in {folder}") from None
+            raise VigieError(f"un autre téléchargement est en cours dans {folder}") from None
         yield
 
 
@@ -266,7 +266,7 @@ def _client(timeout: httpx.Timeout | float) -> Iterator[httpx.Client]:
     try:
         client = httpx.Client(timeout=timeout, headers=headers, follow_redirects=True, trust_env=True)
     except (OSError, ValueError) as error:
-        raise VigieError(f"the proxy or certificate settings of the environment can't be used: {error}") from None
+        raise VigieError(f"réglages de proxy ou de certificat inutilisables : {error}") from None
     with client:
         yield client
 

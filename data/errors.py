@@ -1,4 +1,4 @@
-"""Errors a person reads. Each message is one clear French-or-English line that says what to do next."""
+"""Errors a person reads. Each message is one clear line of French that says what to do next: commands print it, pages show it."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ def load(db: duckdb.DuckDBPyConnection, path: Path) -> Loaded:
             continue
         fiches[fiche.id] = fiche
     if not fiches:
-        raise BadFile(f"{path}: no fiche found ({refused[0] if refused else 'no F*.xml file'})")
+        raise BadFile(f"{path} : aucune fiche trouvée ({refused[0] if refused else 'aucun fichier F*.xml'})")
     staging.insert(db, "fiches", [_row(fiche) for fiche in fiches.values()])
     staging.insert(
         db, "fiche_sections", [(f.id, i, s.heading, s.body) for f in fiches.values() for i, s in enumerate(f.sections)]
@@ -105,9 +105,9 @@ def parse(content: bytes) -> Fiche:
     try:
         root = etree.fromstring(content, parser)
     except etree.XMLSyntaxError as error:
-        raise ValueError(f"not well-formed XML ({error.msg})") from None
+        raise ValueError(f"XML mal formé : {error.msg}") from None
     if root.tag != "Publication" or not root.get("ID"):
-        raise ValueError("not a Publication")
+        raise ValueError("pas une fiche : ni Publication ni identifiant")
     return Fiche(
         id=str(root.get("ID")),
         audience=", ".join(filter(None, (_text(node) for node in root.findall("Audience")))) or None,
@@ -134,7 +134,7 @@ def _files(path: Path) -> Iterator[tuple[str, bytes]]:
         if not zipfile.is_zipfile(path):
             content = path.read_bytes()
             if content[:2] == b"PK":
-                raise BadFile(f"{path}: truncated or damaged zip file; download it again")
+                raise BadFile(f"{path} : fichier zip tronqué ou endommagé ; téléchargez-le de nouveau")
             yield path.name, content
             return
         with zipfile.ZipFile(path) as archive:
@@ -142,9 +142,9 @@ def _files(path: Path) -> Iterator[tuple[str, bytes]]:
                 if _FICHE.fullmatch(Path(name).name):
                     yield name, archive.read(name)
     except FileNotFoundError:
-        raise BadFile(f"{path}: no such file") from None
+        raise BadFile(f"{path} : ce fichier n'existe pas") from None
     except (zipfile.BadZipFile, EOFError, OSError) as error:
-        raise BadFile(f"{path}: truncated or damaged zip file ({error})") from None
+        raise BadFile(f"{path} : fichier zip tronqué ou endommagé ({error})") from None
 
 
 def _sections(root: etree._Element) -> Iterator[Section]:

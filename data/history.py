@@ -51,7 +51,9 @@ def moment(given: datetime | None, db: duckdb.DuckDBPyConnection, previous: bool
     last = db.execute("SELECT max(seen_at) FROM previous.ingests").fetchall()[0][0] if previous else None
     if given is not None:
         if last is not None and given < last:
-            raise BadFile(f"a file of {last:%Y-%m-%d %H:%M} was already loaded: load files in the order of their days")
+            raise BadFile(
+                f"un fichier du {last:%d/%m/%Y %H:%M} est déjà chargé : chargez les fichiers dans l'ordre de leurs jours"
+            )
         return given
     now = datetime.now(ZoneInfo("Europe/Paris")).replace(tzinfo=None)
     return max(now, last + timedelta(microseconds=1)) if last is not None else now

@@ -180,8 +180,8 @@ def _is_demo(db: duckdb.DuckDBPyConnection) -> bool:
     kept, demo = db.execute(query, {"limit": DEMO_FROM}).fetchall()[0]
     if not kept:
         refused = db.execute("SELECT reason, count(*) FROM scratch.refused GROUP BY 1 ORDER BY 2 DESC, 1").fetchall()
-        why = "; ".join(f"{reason} ({count})" for reason, count in refused[:3]) or "no row under the header"
-        raise BadFile(f"no review can be loaded: {why}")
+        why = "; ".join(f"{reason} ({count})" for reason, count in refused[:3]) or "aucune ligne sous l'en-tête"
+        raise BadFile(f"aucun avis ne peut être chargé : {why}")
     return bool(demo)
 
 
@@ -305,10 +305,10 @@ def run(args: argparse.Namespace) -> Mapping[str, Any]:
 def show(result: Mapping[str, Any]) -> str:
     """The report, for people."""
     lines = [
-        f"{result['read']} read = {result['loaded']} loaded + {result['rejected']} rejected"
-        f" ({result['inserted']} inserted, {result['updated']} updated, {result['unchanged']} unchanged,"
-        f" {result['withdrawn']} withdrawn) in {result['duration_s']:.1f} s",
-        *(f"  {p['column']}: {p['kind']}, {p['count']} ({', '.join(p['examples'])})" for p in result["problems"]),
-        f"published {result['snapshot']}",
+        f"{result['read']} lignes lues = {result['loaded']} chargées + {result['rejected']} refusées"
+        f" ({result['inserted']} nouvelles, {result['updated']} modifiées, {result['unchanged']} inchangées,"
+        f" {result['withdrawn']} retirées) en {result['duration_s']:.1f} s",
+        *(f"  {p['column']} : {p['kind']}, {p['count']} ({', '.join(p['examples'])})" for p in result["problems"]),
+        f"en service : {result['snapshot']}",
     ]
     return "\n".join(lines)

@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO, cast
 
+from data import cli
 from data.errors import VigieError
 
 _ROOT = Path(__file__).resolve().parents[1]
@@ -163,7 +164,7 @@ def run(plan_file: Path) -> None:
             )
         if code:
             lines = plan_file.with_name("job.log").read_text("utf-8", "replace").strip().splitlines()
-            error = lines[-1] if lines else f"code {code}"
+            error = lines[-1].removeprefix(cli.ERROR) if lines else f"code {code}"
             _write(status, replace(job, state="failed", error=error, ended_at=time.time()))
             return
         done += step.weight

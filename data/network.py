@@ -95,11 +95,11 @@ def accept(response: httpx.Response, url: str, patience: Patience) -> None:
     status = response.status_code
     if status in (200, 206):
         return
-    said = f"{url}: the server answered {status} {response.reason_phrase}".rstrip()
+    said = f"{url} : le serveur a répondu {status} {response.reason_phrase}".rstrip()
     if status in _TRY_LATER:
         after = _retry_after(response.headers.get("Retry-After"))
         if after is not None and after > patience.obeyed:
-            raise Refused(f"{said} and asks to come back in {after / 60:.0f} min")
+            raise Refused(f"{said} et demande de revenir dans {after / 60:.0f} min")
         raise Interrupted(said, after)
     raise (Gone if status in (404, 410) else Refused)(said)
 
@@ -108,7 +108,7 @@ def refuse_page(response: httpx.Response, url: str) -> None:
     """Raise Refused when a web page comes instead of a file."""
     kind = response.headers.get("Content-Type", "").lower()
     if kind.startswith(("text/html", "application/xhtml")):
-        raise Refused(f"{url}: a web page instead of the file (a proxy's, or the portal's own error)")
+        raise Refused(f"{url} : une page web à la place du fichier (celle d'un proxy, ou une erreur du portail)")
 
 
 def _retry_after(value: str | None) -> float | None:
@@ -129,10 +129,10 @@ def guarded(url: str) -> Iterator[None]:
     try:
         yield
     except (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.TooManyRedirects) as error:
-        raise Refused(f"{url}: {error}") from None
+        raise Refused(f"{url} : {error}") from None
     except httpx.TimeoutException:
-        raise Interrupted(f"{url}: no answer in time") from None
+        raise Interrupted(f"{url} : pas de réponse à temps") from None
     except (httpx.TransportError, httpx.DecodingError) as error:
         if "CERTIFICATE_VERIFY_FAILED" in str(error):
-            raise Refused(f"{url}: its certificate is not trusted here (SSL_CERT_FILE names yours)") from None
-        raise Interrupted(f"{url}: connection lost ({error or type(error).__name__})") from None
+            raise Refused(f"{url} : son certificat n'est pas reconnu ici (SSL_CERT_FILE désigne le vôtre)") from None
+        raise Interrupted(f"{url} : connexion perdue ({error or type(error).__name__})") from None

@@ -53,8 +53,8 @@ def discovered(address: str, answer: bytes) -> Target:
     try:
         told = json.loads(answer)
     except ValueError:
-        kind = "a web page" if answer.lstrip().startswith(b"<") else "malformed JSON"
-        raise Refused(f"{address}: {kind} instead of the dataset's description") from None
+        kind = "une page web" if answer.lstrip().startswith(b"<") else "un JSON mal formé"
+        raise Refused(f"{address} : {kind} à la place de la description du jeu de données") from None
     resources = told.get("resources") if isinstance(told, dict) else None
     for resource in resources if isinstance(resources, list) else []:
         if not isinstance(resource, dict) or str(resource.get("format") or "").strip().lower() != "csv":
@@ -68,7 +68,7 @@ def discovered(address: str, answer: bytes) -> Target:
                 size=size if isinstance(size, int) and size > 0 else None,
                 published=str(resource["last_modified"]) if resource.get("last_modified") else None,
             )
-    raise Refused(f"{address}: the dataset lists no CSV file")
+    raise Refused(f"{address} : le jeu de données n'annonce aucun fichier CSV")
 
 
 def _checksum(told: Any) -> str | None:

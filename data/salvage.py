@@ -139,6 +139,6 @@ def _lines(piece: str) -> int:
 
 def _fault(piece: str, delimiter: str, width: int) -> str:
     if piece.count('"') % 2:
-        return "unbalanced quotes"
+        return "guillemets non refermés"
     found = len(_cells(piece, delimiter))
-    return f"{found} columns instead of {width}" if found != width else "malformed quotes"
+    return f"{found} colonnes au lieu de {width}" if found != width else "guillemets mal placés"

@@ -65,11 +65,13 @@ def current(home: Path) -> Snapshot:
     try:
         snapshot = Snapshot(**json.loads(pointer.read_text("utf-8")))
     except FileNotFoundError:
-        raise NoSnapshot(f"no data in {home}: load the open data or the demo first (python -m data ingest …)") from None
+        raise NoSnapshot(
+            f"pas de données dans {home} : chargez d'abord les données ouvertes ou la démonstration (python -m data ingest …)"
+        ) from None
     except (ValueError, TypeError) as error:
-        raise VigieError(f"{pointer} is damaged ({error}): go back to a kept snapshot") from None
+        raise VigieError(f"{pointer} est endommagé ({error}) : revenez à un instantané gardé") from None
     if not file_of(home, snapshot).exists():
-        raise VigieError(f"{file_of(home, snapshot)} is missing: go back to a kept snapshot")
+        raise VigieError(f"{file_of(home, snapshot)} a disparu : revenez à un instantané gardé")
     return snapshot
 
 
@@ -168,7 +170,7 @@ def building(home: Path, copy_of: Snapshot | None = None) -> Iterator[Building]:
 def serve(home: Path, snapshot: Snapshot) -> None:
     """Point readers at `snapshot` (also the way back to an earlier one)."""
     if not file_of(home, snapshot).exists():
-        raise VigieError(f"{snapshot.id} is no longer on disk: choose another snapshot")
+        raise VigieError(f"l'instantané {snapshot.id} n'est plus sur le disque : choisissez-en un autre")
     _write_atomic(folder(home) / "current.json", json.dumps(asdict(snapshot), ensure_ascii=False, indent=1))
 
 

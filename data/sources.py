@@ -64,9 +64,9 @@ def open_source(
         with path.open("rb") as stream:
             head = stream.read(4096)
     except FileNotFoundError:
-        raise BadFile(f"{path}: no such file") from None
+        raise BadFile(f"{path} : ce fichier n'existe pas") from None
     except OSError as error:
-        raise BadFile(f"{path}: {error.strerror}") from None
+        raise BadFile(f"{path} : lecture impossible ({error.strerror})") from None
     if head.startswith(b"PAR1"):
         return _parquet(path, names, required)
     packed = head.startswith(b"\x1f\x8b")
@@ -100,22 +100,24 @@ class _unpacking:  # noqa: N801 - reads as the statement it is
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         if isinstance(error, (EOFError, gzip.BadGzipFile, zlib.error)):
-            raise BadFile(f"{self.path}: truncated or damaged gzip file; download it again") from None
+            raise BadFile(f"{self.path} : fichier gzip tronqué ou endommagé ; téléchargez-le de nouveau") from None
 
 
 def _refuse_other_kinds(path: Path, head: bytes) -> None:
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     if not start:
-        raise BadFile(f"{path}: the file is empty")
+        raise BadFile(f"{path} : le fichier est vide")
     if start.startswith(b"PK\x03\x04"):
-        raise BadFile(f"{path}: a zip archive, not a CSV file; unpack it first")
+        raise BadFile(f"{path} : une archive zip, pas un fichier CSV ; décompressez-la d'abord")
     if start.startswith(b"["):
-        raise BadFile(f"{path}: a JSON array; the portal's is malformed, take its csv, jsonl or parquet export")
+        raise BadFile(
+            f"{path} : un tableau JSON ; celui du portail est mal formé, prenez son export csv, jsonl ou parquet"
+        )
     if start.startswith(b"<"):
-        raise BadFile(f"{path}: a web page or an XML document, not a CSV file")
+        raise BadFile(f"{path} : une page web ou un document XML, pas un fichier CSV")
     control = sum(head.count(byte) for byte in _CONTROL)
     if start.startswith((b"\xff\xfe", b"\xfe\xff", b"%PDF")) or control * 20 > len(head):
-        raise BadFile(f"{path}: not a CSV file (binary content)")
+        raise BadFile(f"{path} : pas un fichier CSV (contenu binaire)")
 
 
 def _as_utf8(path: Path, scratch: Path, packed: bool) -> _Text:
@@ -233,7 +235,7 @@ def _parquet(path: Path, names: Mapping[str, str], required: Sequence[Mapping[st
             described = db.execute("DESCRIBE SELECT * FROM read_parquet($path)", {"path": str(path)})
             labels = tuple(row[0] for row in described.fetchall())
     except duckdb.Error as error:
-        raise BadFile(f"{path}: damaged parquet file ({str(error).splitlines()[0]})") from None
+        raise BadFile(f"{path} : fichier parquet endommagé ({str(error).splitlines()[0]})") from None
     header = read_header(labels, names, required)
     _require(path, header)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -243,4 +245,4 @@ def _parquet(path: Path, names: Mapping[str, str], required: Sequence[Mapping[st
 def _require(path: Path, header: Header) -> None:
     if header.missing:
         wanted = ", ".join(f"« {label} »" for label in header.missing)
-        raise BadFile(f"{path}: missing required column {wanted}; is it the portal's export?")
+        raise BadFile(f"{path} : colonne obligatoire absente : {wanted} ; est-ce bien l'export du portail ?")

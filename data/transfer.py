@@ -169,7 +169,7 @@ class _Transfer:
                 raise Unchanged
             if response.status_code == 416 or (response.status_code == 206 and not self._continues(response, held)):
                 drop(self.part)
-                raise Interrupted(f"{self.target.url}: the server can't continue the file", after=0.0)
+                raise Interrupted(f"{self.target.url} : le serveur ne sait pas reprendre le fichier", after=0.0)
             accept(response, self.target.url, self.patience)
             refuse_page(response, self.target.url)
             if held is None or response.status_code == 200:
@@ -219,7 +219,7 @@ class _Transfer:
         length = response.headers.get("Content-Length", "")
         framed = length.isdigit() or "chunked" in response.headers.get("Transfer-Encoding", "").lower()
         if not framed and self.target.checksum is None and self.target.size is None:
-            raise Refused(f"{self.target.url}: sent without its length, a cut could not be seen")
+            raise Refused(f"{self.target.url} : envoyé sans sa longueur, une coupure ne se verrait pas")
         notes = _Notes(
             self.target.url,
             self.target.checksum,
@@ -238,8 +238,8 @@ class _Transfer:
             room = shutil.disk_usage(self.part.parent).free
             if room < notes.total - done:
                 raise VigieError(
-                    f"not enough room on the disk of {self.part.parent}: {_mb(notes.total - done)} to receive,"
-                    f" {_mb(room)} free"
+                    f"pas assez de place sur le disque de {self.part.parent} : {_mb(notes.total - done)} à recevoir,"
+                    f" {_mb(room)} libres"
                 )
         self.tell(done, notes.total or self.target.size)
         with self.part.open("ab") as out:
@@ -255,19 +255,19 @@ class _Transfer:
         sha256, found = digests(self.part, "sha256", algorithm) if size else ("", "")
         wrong = None
         if notes.total is not None and size != notes.total:
-            wrong = f"{size} bytes received, {notes.total} announced"
+            wrong = f"{size} octets reçus, {notes.total} annoncés"
         elif expected and found != expected:
-            wrong = f"the {algorithm} checksum does not match the publisher's"
+            wrong = f"la somme {algorithm} n'est pas celle de l'éditeur"
         elif not expected and self.target.size is not None and size != self.target.size:
-            wrong = f"{size} bytes received, {self.target.size} published"
+            wrong = f"{size} octets reçus, {self.target.size} publiés"
         if wrong is None:
             return Received(sha256, size, Validators(notes.etag, notes.modified), self.resumed)
         drop(self.part)
         self.resumed = False
         self.spoilt += 1
         if self.spoilt > _SPOILT:
-            raise Refused(f"{self.target.url}: {wrong}")
-        raise Interrupted(f"{self.target.url}: {wrong}")
+            raise Refused(f"{self.target.url} : {wrong}")
+        raise Interrupted(f"{self.target.url} : {wrong}")
 
 
 def _notes(part: Path) -> Path:
@@ -287,9 +287,11 @@ def disk(part: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             drop(part)
-            raise VigieError(f"the disk of {part.parent} is full: free some room, then download again") from None
+            raise VigieError(
+                f"le disque de {part.parent} est plein : libérez de la place, puis relancez le téléchargement"
+            ) from None
         raise VigieError(f"{part}: {error.strerror}") from None
 
 
 def _mb(size: int) -> str:
-    return f"{size / 1e6:.0f} MB"
+    return f"{size / 1e6:.0f} Mo"

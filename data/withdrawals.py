@@ -59,7 +59,9 @@ def pending(home: Path) -> Pending | None:
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError):
-        raise VigieError(f"{_file(home)} is damaged: remove it, then load today's file again") from None
+        raise VigieError(
+            f"{_file(home)} est endommagé : retirez-le, puis chargez de nouveau le fichier du jour"
+        ) from None
 
 
 def note(home: Path, gone: Collection[int], published: int, db: duckdb.DuckDBPyConnection) -> None:

@@ -160,7 +160,7 @@ def run_replay(args: argparse.Namespace) -> Mapping[str, Any]:
     opened = warehouse.open_current(config.home)
     try:
         if model.sha256 != draft.model_sha256 or (not draft.model_sha256 and model.id != draft.model):
-            raise VigieError(f"this draft was made by {draft.model}: give it with --model (here: {model.id})")
+            raise VigieError(f"ce brouillon a été fait par {draft.model} : donnez-le avec --model (ici : {model.id})")
         reply = Drafter(opened, model).again(draft.record)
     finally:
         model.close()
@@ -254,7 +254,7 @@ def _asked(args: argparse.Namespace, drafter: Drafter) -> Asked:
     if args.review_id is not None:
         return drafter.asked(args.review_id)
     if not args.text.strip():
-        raise VigieError("--text is empty: give the review's words")
+        raise VigieError("--text est vide : donnez les mots de l'avis")
     return Asked(args.text)
 
 

@@ -66,7 +66,7 @@ class Drafter:
         """The review `review_id` as a question. Raises VigieError when the snapshot does not hold it."""
         rows = self._warehouse.rows(sql(__file__, "asked_of"), {"id": review_id})
         if not rows:
-            raise VigieError(f"no review {review_id} in the current data")
+            raise VigieError(f"aucun avis {review_id} dans les données en service")
         id_, title, body, sentiment, typology, structure_id, structure, department, outside = rows[0]
         return Asked(
             text.clean(body),
@@ -177,9 +177,9 @@ class Drafter:
         try:
             made = prompt.Prompt.of_record(record, weight=self._index.weight, knows=self._index.knows)
         except (KeyError, TypeError):
-            raise VigieError("this draft was stored without what is needed to make it again") from None
+            raise VigieError("ce brouillon a été gardé sans ce qu'il faut pour le refaire") from None
         if not made.messages:
-            raise VigieError("this review got no draft: there is nothing to make again")
+            raise VigieError("cet avis n'a pas reçu de brouillon : il n'y a rien à refaire")
         pieces = "".join(self._model.stream(made, Run(int(record["seed"]))))
         return _finished(pieces, made.sources, made.institution)[0]
 

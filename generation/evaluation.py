@@ -54,7 +54,7 @@ def read_cases(path: Path) -> list[Case]:
     try:
         lines = path.read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise BadFile(f"{path} can't be read ({error}): give a JSONL file of cases") from None
+        raise BadFile(f"{path} : lecture impossible ({error}) ; donnez un fichier JSONL de cas") from None
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
@@ -72,10 +72,10 @@ def read_cases(path: Path) -> list[Case]:
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise BadFile(
-                f"{path}, line {number}: not a case ({error}); each line is a JSON object with a text"
+                f"{path}, ligne {number} : pas un cas ({error}) ; chaque ligne est un objet JSON avec un texte"
             ) from None
     if not cases:
-        raise BadFile(f"{path} holds no case")
+        raise BadFile(f"{path} : aucun cas")
     return cases
 
 

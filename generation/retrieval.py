@@ -55,10 +55,10 @@ class Index:
         try:
             self.manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text("utf-8"))
         except FileNotFoundError:
-            raise NotRefreshed("no retrieval index on this snapshot: run python -m refresh") from None
+            raise NotRefreshed("pas encore d'index des réponses sur ces données : lancez python -m refresh") from None
         if not self.manifest["version"].startswith(f"retrieval-{VERSION}-"):
             raise NotRefreshed(
-                "the retrieval index of this snapshot was made by another version: run python -m refresh"
+                "l'index des réponses de ces données a été fait par une autre version : lancez python -m refresh"
             )
         self.version: str = self.manifest["version"]
         self._structures: dict[str, int] = self.manifest["structures"]

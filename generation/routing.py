@@ -151,9 +151,11 @@ class Router:
         try:
             description = json.loads((folder / "router.json").read_text("utf-8"))
         except FileNotFoundError:
-            raise NotRefreshed("no router on this snapshot: run python -m refresh") from None
+            raise NotRefreshed("pas encore d'orientation sur ces données : lancez python -m refresh") from None
         if "together" not in description:
-            raise NotRefreshed("the router of this snapshot was made by another version: run python -m refresh")
+            raise NotRefreshed(
+                "l'orientation de ces données a été faite par une autre version : lancez python -m refresh"
+            )
         self.labels: list[str] = description["labels"]
         self.measures: dict[str, float] = description["measures"]
         self._vocabulary: dict[str, int] = description["vocabulary"]

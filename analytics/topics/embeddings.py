@@ -43,7 +43,7 @@ class Local:
         try:
             raw = np.asarray(self._encoder(list(texts)), dtype=np.float32)
         except (OSError, ValueError, KeyError, RuntimeError) as error:
-            raise NoEmbeddings(f"{self.folder}: the weights can't be read ({error})") from None
+            raise NoEmbeddings(f"{self.folder} : les poids ne se lisent pas ({error})") from None
         said = np.array([bool(text.strip()) for text in texts]) & (np.linalg.norm(raw, axis=1) > 1e-9)
         return unit(raw * said[:, None]), said.astype(np.float32)
 
@@ -62,14 +62,14 @@ class Local:
             return lambda texts: whole.encode(texts, batch_size=_BATCH, show_progress_bar=False)
         except ImportError:
             raise NoEmbeddings(
-                f"{self.folder}: a {kind} folder needs its library; install it with: {library}"
+                f"{self.folder} : un dossier {kind} demande sa bibliothèque ; installez-la par : {library}"
             ) from None
 
 
 def opened(folder: Path) -> Local:
     """The folder as embeddings. Raises NoEmbeddings when it is not a folder of a known kind."""
     if not folder.is_dir():
-        raise NoEmbeddings(f"{folder}: no such folder of embeddings")
+        raise NoEmbeddings(f"{folder} : ce dossier de vecteurs n'existe pas")
     _kind(folder)
     return Local(folder, _digest(folder.resolve()))
 
@@ -80,7 +80,7 @@ def _kind(folder: Path) -> tuple[str, str]:
         return "model2vec", "make embeddings"
     if (folder / "modules.json").exists():
         return "sentence-transformers", "pip install sentence-transformers"
-    raise NoEmbeddings(f"{folder}: neither a model2vec nor a sentence-transformers folder")
+    raise NoEmbeddings(f"{folder} : ni un dossier model2vec ni un dossier sentence-transformers")
 
 
 def _tensors(file: Path) -> frozenset[str]:

@@ -174,12 +174,12 @@ def load(folder: Path) -> TopicModel | None:
         said = json.loads(notes.read_text("utf-8"))
         if said.get("format") != FORMAT:
             raise OtherVersion(
-                f"{folder}: topic model of format {said.get('format')}, this version reads {FORMAT}; "
-                "fit a new one with: python -m refresh --refit"
+                f"{folder} : modèle d'irritants au format {said.get('format')}, cette version lit le format {FORMAT} ; "
+                "refaites-le par python -m refresh --refit"
             )
         content = (folder / "model.npz").read_bytes()
         if hashlib.sha256(content).hexdigest() != said["sha256"]:
-            raise ValueError("its numbers are not the ones that were written")
+            raise ValueError("ses nombres ne sont pas ceux qui y ont été écrits")
         with np.load(folder / "model.npz", allow_pickle=False) as stored:
             words = Words(tuple(said["vocabulary"]), stored["idf"], stored["word_vectors"])
             centres, subject_centres, aside = stored["centres"], stored["subject_centres"], stored["aside"]
@@ -198,10 +198,10 @@ def load(folder: Path) -> TopicModel | None:
             local=_local(said.get("embeddings")),
         )
     except NoEmbeddings as error:
-        raise BadModel(f"{folder}: {error}; fit a new one with: python -m refresh --refit") from None
+        raise BadModel(f"{folder} : {error} ; refaites-le par python -m refresh --refit") from None
     except (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as error:
         raise BadModel(
-            f"{folder}: damaged topic model ({error}); fit a new one with: python -m refresh --refit"
+            f"{folder} : modèle d'irritants endommagé ({error}) ; refaites-le par python -m refresh --refit"
         ) from None
 
 
@@ -211,7 +211,7 @@ def _local(said: list[str] | None) -> Local | None:
         return None
     found = embeddings.opened(Path(said[0]))
     if found.digest != said[1]:
-        raise NoEmbeddings(f"{found.folder}: these weights are not the ones the topic model was fitted with")
+        raise NoEmbeddings(f"{found.folder} : ces poids ne sont pas ceux du modèle d'irritants")
     return found
 
 

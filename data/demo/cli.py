@@ -60,7 +60,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """Write the demo as asked; returns what was written, and where."""
     if args.out.exists() and not args.out.is_dir():
-        raise VigieError(f"{args.out} is a file, a folder is needed")
+        raise VigieError(f"{args.out} est un fichier, il faut un dossier")
     order = Order(args.reviews, args.seed, args.weeks, args.effect, not args.no_events)
     write(order, args.out)
     return {"reviews": args.reviews, "seed": args.seed, "out": str(args.out)}

@@ -62,7 +62,9 @@ def restore(engine: Engine, source: Path, *, replace: bool = False) -> dict[str,
     saved = None
     if journal.count(engine) or _any_row(engine):
         if not replace:
-            raise VigieError("the operations store is not empty: say --replace to put the backup in its place")
+            raise VigieError(
+                "la base d'opérations n'est pas vide : ajoutez --replace pour mettre la sauvegarde à sa place"
+            )
         saved = source.with_name(f"operations-before-{datetime.now(UTC):%Y%m%dT%H%M%S%f}.backup")
         backup(engine, saved)
     with writing(engine) as connection, connection.begin():
@@ -72,7 +74,7 @@ def restore(engine: Engine, source: Path, *, replace: bool = False) -> dict[str,
         migrate_to(connection, "head")
         found = journal.verify(engine, connection)
         if not found.ok:
-            raise VigieError(f"the journal of this backup is broken ({found.reason}): nothing was restored")
+            raise VigieError(f"le journal de cette sauvegarde est rompu ({found.reason}) : rien n'a été restauré")
     return {"rows": rows, "version": version(engine), "saved": None if saved is None else str(saved)}
 
 
@@ -121,13 +123,13 @@ def _checked(source: Path) -> tuple[dict[str, Any], int]:
             last = line
         footer = json.loads(last)
     except FileNotFoundError:
-        raise VigieError(f"no such file: {source}") from None
+        raise VigieError(f"{source} : ce fichier n'existe pas") from None
     except (OSError, EOFError, ValueError):
-        raise VigieError(f"{source} is not a backup of Vigie, or was cut") from None
+        raise VigieError(f"{source} n'est pas une sauvegarde de Vigie, ou a été coupé") from None
     if not isinstance(header, dict) or header.get("format") != FORMAT or not isinstance(footer, dict):
-        raise VigieError(f"{source} is not a backup of Vigie")
+        raise VigieError(f"{source} n'est pas une sauvegarde de Vigie")
     if (footer.get("rows"), footer.get("sha256")) != (count - 1, digest.hexdigest()):
-        raise VigieError(f"{source} was cut or changed after it was made")
+        raise VigieError(f"{source} a été coupé ou modifié après coup")
     return header, count - 1
 
 

@@ -22,7 +22,7 @@ def add_parser(commands: Any) -> None:
     verify.set_defaults(run=run, show=show)
     saving = commands.add_parser("backup", parents=[cli.options()], help="write the operations store to one file")
     saving.add_argument("file", type=Path)
-    saving.set_defaults(run=run_backup, show=lambda result: f"{result['rows']} rows in {result['out']}")
+    saving.set_defaults(run=run_backup, show=lambda result: f"{result['rows']} lignes dans {result['out']}")
     restoring = commands.add_parser("restore", parents=[cli.options()], help="bring the store to what a backup holds")
     restoring.add_argument("file", type=Path)
     restoring.add_argument(
@@ -37,13 +37,13 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     """Verify the journal of `--home` (or of VIGIE_OPERATIONS_URL). Raises VigieError when the chain is broken."""
     found = journal.verify(open_store(settings.load(args.home).operations))
     if not found.ok:
-        raise VigieError(f"the journal is broken at entry {found.broken_at}: {found.reason}")
+        raise VigieError(f"le journal est rompu à l'entrée {found.broken_at} : {found.reason}")
     return asdict(found)
 
 
 def show(result: Mapping[str, Any]) -> str:
     """One line for people."""
-    return f"journal intact: {result['entries']} entries"
+    return f"journal intact : {result['entries']} entrées"
 
 
 def run_backup(args: argparse.Namespace) -> dict[str, Any]:
@@ -61,16 +61,16 @@ def run_deliver(args: argparse.Namespace) -> dict[str, Any]:
     config = settings.load(args.home)
     if not config.webhook_url:
         raise VigieError(
-            "no webhook is set (VIGIE_WEBHOOK_URL): export with python -m generation export --format portal"
+            "aucun webhook n'est réglé (VIGIE_WEBHOOK_URL) : exportez avec python -m generation export --format portal"
         )
     done = deliveries.deliver(open_store(config.operations), config.webhook_url, config.webhook_secret)
     if done.failed:
         raise VigieError(
-            f"{done.failed} replies were refused for good; {done.delivered} delivered, {done.waiting} waiting"
+            f"réponses refusées pour de bon : {done.failed} ; reçues : {done.delivered} ; en attente : {done.waiting}"
         )
     return asdict(done)
 
 
 def _restored(result: Mapping[str, Any]) -> str:
-    saved = f"; what was there is in {result['saved']}" if result["saved"] else ""
-    return f"{result['rows']} rows restored, journal intact{saved}"
+    saved = f" ; ce qui y était est dans {result['saved']}" if result["saved"] else ""
+    return f"{result['rows']} lignes restaurées, journal intact{saved}"

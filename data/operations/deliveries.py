@@ -216,6 +216,6 @@ def _checked(url: str, secret: str) -> None:
     parts = urlsplit(url)
     here = parts.hostname in ("localhost", "127.0.0.1", "::1")
     if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and here)):
-        raise VigieError("VIGIE_WEBHOOK_URL must be an https address (http on this machine only)")
+        raise VigieError("VIGIE_WEBHOOK_URL doit être une adresse https (http sur cette machine seulement)")
     if len(secret) < 16:
-        raise VigieError("VIGIE_WEBHOOK_SECRET must hold 16 characters or more")
+        raise VigieError("VIGIE_WEBHOOK_SECRET doit compter 16 caractères au moins")

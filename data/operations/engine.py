@@ -39,7 +39,7 @@ def open_store(url: str) -> Engine:
         _migrate(engine)
     except OperationalError as error:
         reason = str(error.orig).strip().splitlines()[0]
-        raise VigieError(f"operations store out of reach ({address.render_as_string()}): {reason}") from error
+        raise VigieError(f"base d'opérations hors d'atteinte ({address.render_as_string()}) : {reason}") from error
     return engine
 
 
@@ -127,7 +127,9 @@ def migrate_to(connection: Connection, revision: str) -> None:
     try:
         command.upgrade(config, revision)
     except CommandError as error:
-        raise VigieError(f"operations store made by another version of Vigie ({error}): update first") from error
+        raise VigieError(
+            f"base d'opérations faite par une autre version de Vigie ({error}) : mettez Vigie à jour"
+        ) from error
 
 
 def _migrate(engine: Engine) -> None:

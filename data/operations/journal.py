@@ -151,23 +151,23 @@ def verify(engine: Engine, inside: Connection | None = None) -> Verification:
     with nullcontext(inside) if inside is not None else reading(engine) as connection:
         head = connection.execute(select(tables.journal_head)).one_or_none()
         if head is None:
-            return Verification(False, 0, 1, "the head of the journal was removed")
+            return Verification(False, 0, 1, "la tête du journal a été retirée")
         rows = connection.execution_options(yield_per=_CHUNK).execute(
             select(table).where(table.c.seq <= head.seq).order_by(table.c.seq)
         )
         for row in rows:
             if row.seq != last + 1:
-                return Verification(False, last, last + 1, f"entry {last + 1} is missing")
+                return Verification(False, last, last + 1, f"l'entrée {last + 1} manque")
             if row.previous != seal or row.hash != _seal(row.previous, row._mapping):
-                return Verification(False, last, row.seq, f"entry {row.seq} was changed after it was written")
+                return Verification(False, last, row.seq, f"l'entrée {row.seq} a été modifiée après coup")
             last, seal = row.seq, row.hash
         if (last, seal) != (head.seq, head.hash):
-            return Verification(False, last, last + 1, f"the journal was cut after entry {last}")
+            return Verification(False, last, last + 1, f"le journal a été coupé après l'entrée {last}")
         beyond = connection.scalar(select(func.max(table.c.seq)))
         if beyond is not None and beyond > last:
             again = connection.scalar(select(tables.journal_head.c.seq))
             if again is None or again < beyond:
-                return Verification(False, last, last + 1, f"entry {last + 1} was added outside the store's rules")
+                return Verification(False, last, last + 1, f"l'entrée {last + 1} a été ajoutée hors des règles")
     return Verification(True, last)
 
 

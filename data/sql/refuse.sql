@@ -8,11 +8,11 @@ WITH keyed AS (
 faulty AS (
     SELECT row, file, line, id,
            CASE
-               WHEN id_text IS NULL THEN 'no ID expérience'
-               WHEN id IS NULL OR id < 0 THEN 'ID expérience is not a number: ' || id_text[:40]
-               WHEN published_text IS NULL THEN 'no Date de publication'
-               WHEN published_at IS NULL THEN 'Date de publication is not a date: ' || published_text[:40]
-               WHEN empty THEN 'neither Titre nor Description'
+               WHEN id_text IS NULL THEN 'ID expérience absent'
+               WHEN id IS NULL OR id < 0 THEN 'ID expérience illisible : ' || id_text[:40]
+               WHEN published_text IS NULL THEN 'Date de publication absente'
+               WHEN published_at IS NULL THEN 'Date de publication illisible : ' || published_text[:40]
+               WHEN empty THEN 'Titre et Description absents'
            END AS reason
     FROM keyed
 ),
@@ -21,6 +21,6 @@ repeated AS (
 )
 SELECT row, file, line, reason, NULL FROM faulty WHERE reason IS NOT NULL
 UNION ALL
-SELECT f.row, f.file, f.line, 'repeated ID expérience ' || f.id || ': the last one is kept', NULL
+SELECT f.row, f.file, f.line, 'ID expérience répété : ' || f.id || ' ; la dernière ligne est gardée', NULL
 FROM faulty f JOIN repeated r ON f.id = r.id AND f.row < r.last
 WHERE f.reason IS NULL;

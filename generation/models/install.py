@@ -31,7 +31,7 @@ def add(
     remote = source.startswith(("http://", "https://"))
     name = Path(unquote(urlsplit(source).path)).name if remote else Path(source).name
     if not name.endswith(".gguf"):
-        raise BadFile(f"{name or source} is not a .gguf file")
+        raise BadFile(f"{name or source} n'est pas un fichier .gguf")
     folder = home / "models"
     folder.mkdir(parents=True, exist_ok=True)
     target, part = folder / name, folder / f"{name}.part"
@@ -45,7 +45,7 @@ def add(
     problem = _problem(part, found, sha256)
     if problem:
         transfer.drop(part)
-        raise BadFile(f"{name}: {problem}")
+        raise BadFile(f"{name} : {problem}")
     transfer.replace(part, target)
     transfer.drop(part)
     return target, found
@@ -56,19 +56,21 @@ def _copy(source: Path, part: Path) -> None:
         needed, free = source.stat().st_size, shutil.disk_usage(part.parent).free
         if needed > free:
             raise VigieError(
-                f"{source.name} needs {needed / 1e9:.1f} GB, {free / 1e9:.1f} GB are free in {part.parent}"
+                f"{source.name} demande {needed / 1e9:.1f} Go, {free / 1e9:.1f} Go sont libres dans {part.parent}"
             )
         shutil.copyfile(source, part)
+    except FileNotFoundError:
+        raise VigieError(f"{source} : ce fichier n'existe pas") from None
     except OSError as error:
         part.unlink(missing_ok=True)
-        raise VigieError(f"{source} can't be copied: {error.strerror or error}") from None
+        raise VigieError(f"{source} : copie impossible ({error.strerror or error})") from None
 
 
 def _problem(path: Path, found: str, wanted: str) -> str:
     with path.open("rb") as stream:
         magic = stream.read(4)
     if magic != b"GGUF":
-        return "this is not a GGUF file; nothing was kept"
+        return "ce n'est pas un fichier GGUF ; rien n'a été gardé"
     if wanted and found != wanted:
-        return f"its SHA-256 is {found}, not the one given; nothing was kept"
+        return f"son SHA-256 est {found}, pas celui qui est donné ; rien n'a été gardé"
     return ""

@@ -238,14 +238,15 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         width=260,
     )
     review = st.text_input("Numéro d'avis", key="j_avis", placeholder="Tous", width=160)
-if review and not review.strip().isdigit():
-    st.error("Le numéro d'avis ne contient que des chiffres.")
+number = links.number(review.strip()) if review else None
+if review and number is None:
+    st.error("Ce n'est pas un numéro d'avis : il ne contient que des chiffres.")
     st.stop()
 days = PERIODS[period or "30 jours"]
 asked: dict[str, Any] = {
     "actor": person,
     "action": action,
-    "review_id": int(review) if review and review.strip() else None,
+    "review_id": number,
     "since": datetime.now(UTC) - timedelta(days=days) if days else None,
 }
 found = mine(journal.entries(engine, **asked, limit=total if who.structures else _MOST))[:_MOST]

@@ -6,6 +6,8 @@ import streamlit as st
 
 from pages.components import identity, navigation, store
 
+_LONGEST = 18  # digits: what a database holds as a number
+
 
 def to(slug: str, label: str, **parameters: str) -> None:
     """A link to the page at `slug`, with its query parameters; nothing when the person's role can't open it."""
@@ -26,6 +28,11 @@ def dated(slug: str, parameters: dict[str, str]) -> dict[str, str]:
     """The parameters of an address; a page of figures is opened as known on the same day as this one."""
     day = store.known_on()
     return parameters if day is None or slug not in navigation.DATED else {**parameters, store.PARAMETER: str(day)}
+
+
+def number(given: str) -> int | None:
+    """The number that an address or a person gives, None when it is none (`²` is a digit, and no number)."""
+    return int(given) if given.isdecimal() and len(given) <= _LONGEST else None
 
 
 def script(slug: str) -> str:

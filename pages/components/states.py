@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import streamlit as st
 
@@ -70,6 +71,23 @@ def plain(text: str) -> str:
 def empty(reason: str, advice: str) -> None:
     """Nothing to show: why, and what to widen."""
     st.info(f"{reason} {advice}", icon=":material/filter_alt_off:")
+
+
+def failed(error: Exception) -> bool:
+    """What a person reads when a page fails by surprise, in place of the framework's English; True: nothing more is shown.
+
+    The server's log holds the traceback, at that time.
+    """
+    if isinstance(error, VigieError):
+        st.error(str(error), icon=":material/error:")
+    else:
+        st.error(
+            "Cette page n'a pas pu s'afficher jusqu'au bout. Vos données ne sont pas touchées et les autres pages "
+            "fonctionnent : rechargez celle-ci. Si cela recommence, donnez à votre administrateur l'heure et l'adresse "
+            f"de la page : {french.clock(datetime.now(UTC))}.",
+            icon=":material/error:",
+        )
+    return True
 
 
 @contextmanager

@@ -383,7 +383,8 @@ def made_by(draft: StoredDraft) -> None:
 
 st.title("Rédiger", anchor=False)
 given = st.query_params.get("id", "")
-chosen = reviews.one(store.warehouse(), int(given)) if given.isdigit() else None
+number = links.number(given)
+chosen = reviews.one(store.warehouse(), number) if number is not None else None
 if chosen is not None and who.structures and chosen.structure_id not in who.structures:
     st.warning("Cet avis est adressé à une structure dont vous ne répondez pas.", icon=":material/lock:")
     go_on()

@@ -40,7 +40,7 @@ _WHERE = {
 }
 
 who = identity.guard("irritant")
-given = st.query_params.get("id", "")
+given = links.number(st.query_params.get("id", ""))
 warehouse = store.warehouse()
 snapshot_id = store.snapshot().id
 
@@ -70,16 +70,14 @@ def _praised(snapshot_id: str) -> frozenset[int]:
     return strengths.praised(store.warehouse())
 
 
-known = irritants.label(warehouse, int(given)) if given.isdigit() else None
-joined = (
-    irritants.joined(warehouse, int(given)) if known is None and given.isdigit() and warehouse.has("topics") else None
-)
+known = irritants.label(warehouse, given) if given is not None else None
+joined = irritants.joined(warehouse, given) if known is None and given is not None and warehouse.has("topics") else None
 if joined is not None and (target := irritants.label(warehouse, joined)):
     st.title("Un irritant", anchor=False)
     st.info(f"Cet irritant a été réuni à « {states.plain(target)} ».", icon=":material/merge:")
     links.to("irritant", "Ouvrir cet irritant", id=str(joined))
     st.stop()
-if known is None:
+if known is None or given is None:
     st.title("Un irritant", anchor=False)
     states.empty("Cet irritant n'existe pas dans les données en service.", "Choisissez-en un dans la liste.")
     links.to("irritants", "Tous les irritants")
@@ -87,7 +85,7 @@ if known is None:
 
 links.back("irritants", "Tous les irritants")
 st.title(states.plain(known), anchor=False)
-irritant_id = int(given)
+irritant_id = given
 headline = st.empty()
 if irritant_id in _praised(snapshot_id):
     st.caption("Sujet plus souvent salué que critiqué : il est rangé parmi les points forts.")

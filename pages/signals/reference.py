@@ -86,9 +86,9 @@ if job is not None and job.name == "edits" and job.state == "failed":
 if who.role in EDITORS and listed:
     st.header("Modifier", anchor=False)
     options = {int(i): f"{label} ({french.number(n)} avis)" for i, label, n in listed}
-    given = st.query_params.get("irritant", "")
+    given = links.number(st.query_params.get("irritant", ""))
     known = list(options)
-    start = known.index(int(given)) if given.isdigit() and int(given) in options else 0
+    start = known.index(given) if given in options else 0
     irritant = int(
         st.selectbox("Irritant", known, index=start, format_func=options.__getitem__, key="ref_irritant", width=560)
     )

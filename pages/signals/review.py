@@ -12,8 +12,8 @@ from pages.components.navigation import ANSWERERS
 who = identity.guard("avis")
 st.title("Un avis", anchor=False)
 
-given = st.query_params.get("id", "")
-review = reviews.one(store.warehouse(), int(given)) if given.isdigit() else None
+number = links.number(st.query_params.get("id", ""))
+review = reviews.one(store.warehouse(), number) if number is not None else None
 if review is None:
     states.empty(
         "Cet avis n'était pas encore publié, ou ne l'est plus."

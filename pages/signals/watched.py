@@ -11,7 +11,7 @@ from analytics import reviews, watching
 from data.errors import VigieError
 from data.filters import Filters
 from data.operations import watched
-from pages.components import charts, filters, french, identity, paging, palette, states, store, verbatims
+from pages.components import charts, filters, french, identity, links, paging, palette, states, store, verbatims
 from pages.components.charts import Line
 from pages.components.navigation import Role
 
@@ -37,7 +37,7 @@ def _declare() -> None:
         placeholder="Facultatif : 900000123, 900000456",
         help="Le numéro est sur la page de chaque avis. Les mots que ces avis partagent sont proposés ci-dessous.",
     )
-    ids = tuple(int(x) for x in given.replace(";", ",").replace(" ", ",").split(",") if x.strip().isdigit())[:20]
+    ids = tuple(n for x in given.replace(";", " ").replace(",", " ").split() if (n := links.number(x)) is not None)[:20]
     proposed = _suggested(store.snapshot().id, ids) if ids else []
     if ids and not proposed:
         st.caption("Ces avis n'ont pas de mots rares en commun : donnez les mots vous-même.")

@@ -9,8 +9,9 @@ import pytest
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
+import asgi
 from data import snapshots
-from pages.components import identity, navigation
+from pages.components import identity, navigation, states
 from pages.components.navigation import Role
 from tests.app.conftest import Opened, linked, said
 
@@ -89,3 +90,30 @@ def test_an_unknown_address_lands_on_a_page_that_says_so(tiny_home: Path, loopba
     app.run()
     assert "Cette adresse n'existe pas" in said(app)
     assert app.title[0].value == "Signaux faibles"
+
+
+@pytest.mark.parametrize("slug", ["avis", "rediger", "irritant", "signal", "structure", "referentiel"])
+@pytest.mark.parametrize("odd", ["abc", "²", "-1", "9" * 40, "1e9", "%00"])
+def test_an_odd_number_in_an_address_is_said_to_be_unknown(
+    tiny_home: Path, open_page: Opened, slug: str, odd: str
+) -> None:
+    app = open_page(slug, id=odd, irritant=odd)
+    assert app.title
+
+
+def test_a_page_that_fails_by_surprise_says_so_in_french() -> None:
+    def page() -> None:
+        from data.errors import VigieError
+        from pages.components import states
+
+        states.failed(VigieError("Le disque est plein."))
+        states.failed(ZeroDivisionError("division by zero"))
+
+    known, unknown = (shown.value for shown in AppTest.from_function(page).run().error)
+    assert known == "Le disque est plein."
+    assert "n'a pas pu s'afficher" in unknown
+    assert "division" not in unknown
+
+
+def test_the_server_hands_such_failures_over() -> None:
+    assert asgi.app._on_script_error is states.failed

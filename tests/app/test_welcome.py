@@ -99,7 +99,7 @@ def test_a_running_job_shows_its_step_and_its_share(empty_home: Path, open_page:
 
 
 def test_a_failed_job_says_its_line_and_leaves_both_ways_open(empty_home: Path, open_page: Opened) -> None:
-    error = "error: avis.csv: the column 'ID expérience' is missing"
+    error = "avis.csv : colonne obligatoire absente : ID expérience"
     write(empty_home, Job("load", "failed", "Chargement des avis", 0.0, 0.5, time.time(), time.time(), error))
     app = open_page("recherche", "admin.demo")
     told = said(app)
@@ -110,7 +110,7 @@ def test_a_failed_job_says_its_line_and_leaves_both_ways_open(empty_home: Path, 
 
 
 def test_a_file_name_or_an_error_written_like_markdown_stays_text(empty_home: Path, open_page: Opened) -> None:
-    error = "error: ![x](http://a.fr/p.png).csv: not a CSV"
+    error = "![x](http://a.fr/p.png).csv : pas un fichier CSV"
     write(empty_home, Job("load", "failed", "Chargement des avis", 0.0, 0.5, time.time(), time.time(), error))
     app = open_page("recherche", "admin.demo")
     assert "![x](" not in app.error[0].value

@@ -276,7 +276,7 @@ def test_a_damaged_model_is_refused_and_the_last_good_one_serves(
     found = store.refresh(warehouse, tmp_path / "now", **known, fallbacks=[tmp_path / "earlier"])
     assert found.model.version == fitted.version
     assert not found.fitted
-    assert "damaged topic model" in str(found.notices[0])
+    assert "modèle d'irritants endommagé" in str(found.notices[0])
     assert warehouse.execute("SELECT value FROM meta WHERE key = 'topics_refused'").fetchall() == [("damaged",)]
     warehouse.execute((SCHEMA / "schema_derived.sql").read_text("utf-8"))
     again = store.refresh(warehouse, tmp_path / "now", **known)

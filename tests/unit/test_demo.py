@@ -385,5 +385,5 @@ def test_wrong_options_are_one_clear_line_and_write_nothing(tmp_path, capsys, op
 def test_a_file_where_the_folder_should_be_is_said(tmp_path, capsys):
     (tmp_path / "out").write_text("taken")
     assert main(["demo", "--reviews", "10", "--seed", "1", "--out", str(tmp_path / "out")]) == 1
-    assert "is a file, a folder is needed" in capsys.readouterr().err
+    assert "est un fichier, il faut un dossier" in capsys.readouterr().err
     assert (tmp_path / "out").read_text() == "taken"

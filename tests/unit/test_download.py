@@ -236,11 +236,11 @@ class TestNothingSpoilt:
     @pytest.mark.parametrize(
         ("wrong", "said"),
         [
-            (Body(PAGE, "text/html; charset=utf-8"), "web page"),
-            (Body(PAGE), "web page"),
-            (Body(b'[{"id_experience": 1}]\n[{"id_experience": 2}]'), "JSON array; the portal's is malformed"),
-            (Body(b"a;b\n1;2\n"), "missing required column"),
-            (Body(b""), "empty"),
+            (Body(PAGE, "text/html; charset=utf-8"), "page web"),
+            (Body(PAGE), "page web"),
+            (Body(b'[{"id_experience": 1}]\n[{"id_experience": 2}]'), "tableau JSON ; celui du portail est mal formé"),
+            (Body(b"a;b\n1;2\n"), "colonne obligatoire absente"),
+            (Body(b""), "le fichier est vide"),
             (Status(403), "403"),
             (Status(500), "500"),
         ],
@@ -268,7 +268,7 @@ class TestNothingSpoilt:
 
     def test_without_anything_from_before_a_missing_reference_fails(self, tmp_path: Path, server: Portal) -> None:
         server.always("structures", Status(404))
-        with pytest.raises(VigieError, match="structures not downloaded"):
+        with pytest.raises(VigieError, match="structures : téléchargement impossible"):
             bring(tmp_path, server)
         assert in_place(tmp_path) == experiences()  # the rest came
 
@@ -277,7 +277,7 @@ class TestNothingSpoilt:
     ) -> None:
         usage = namedtuple("usage", "total used free")
         monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage(1000, 990, 10))
-        with pytest.raises(VigieError, match="not enough room"):
+        with pytest.raises(VigieError, match="pas assez de place"):
             bring(tmp_path, server)
 
     def test_a_disk_that_fills_up_is_said_and_given_back(
@@ -287,13 +287,13 @@ class TestNothingSpoilt:
         (tmp_path / "downloads").mkdir()
         (tmp_path / "downloads" / "experiences.csv.part").symlink_to("/dev/full")
         server.content["experiences"] = BIG
-        with pytest.raises(VigieError, match=r"is full: free some room"):
+        with pytest.raises(VigieError, match="est plein : libérez de la place"):
             bring(tmp_path, server)
         assert not (tmp_path / "downloads" / "experiences.csv").exists()
 
     def test_two_downloads_at_once_are_refused(self, tmp_path: Path, server: Portal) -> None:
         (tmp_path / "downloads").mkdir()
-        with download._alone(tmp_path / "downloads"), pytest.raises(VigieError, match="another download"):
+        with download._alone(tmp_path / "downloads"), pytest.raises(VigieError, match="un autre téléchargement"):
             bring(tmp_path, server)
 
 
@@ -388,7 +388,7 @@ class TestSurroundings:
         self, tmp_path: Path, server: Portal, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing.pem"))
-        with pytest.raises(VigieError, match="certificate settings"):
+        with pytest.raises(VigieError, match="certificat inutilisables"):
             bring(tmp_path, server)
 
     def test_the_command_prints_one_json_object(
@@ -410,7 +410,7 @@ class TestSurroundings:
         assert command.main(["download", "--home", str(tmp_path), "--json"]) == 1
         out, err = capfd.readouterr()
         assert out == ""
-        assert err.strip().splitlines()[-1].startswith("error: experiences not downloaded: ")
+        assert err.strip().splitlines()[-1].startswith("erreur : experiences : téléchargement impossible : ")
         assert "Traceback" not in err
 
     def test_what_was_downloaded_can_be_ingested_by_the_job(self, tmp_path: Path, server: Portal) -> None:

@@ -51,9 +51,9 @@ def _folder(home: Path, texts: list[str], truth: list[int] | None = None, seed: 
 
 
 def test_a_folder_of_no_known_kind_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(NoEmbeddings, match="neither"):
+    with pytest.raises(NoEmbeddings, match="ni un dossier model2vec"):
         embeddings.opened(tmp_path)
-    with pytest.raises(NoEmbeddings, match="no such folder"):
+    with pytest.raises(NoEmbeddings, match="n'existe pas"):
         embeddings.opened(tmp_path / "nowhere")
 
 
@@ -97,5 +97,5 @@ def test_a_model_never_assigns_with_other_weights(tmp_path: Path) -> None:
     fitted.save(tmp_path / "model")
     embeddings._digest.cache_clear()
     _folder(weights, texts, seed=9)
-    with pytest.raises(BadModel, match="not the ones"):
+    with pytest.raises(BadModel, match="ne sont pas ceux"):
         model.load(tmp_path / "model")

@@ -126,12 +126,12 @@ def test_what_is_not_fiches_is_one_clear_error(db, tmp_path):
         out.writestr("F100.xml", NEW)
     whole = archive.read_bytes()
     archive.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(BadFile, match="truncated or damaged zip"):
+    with pytest.raises(BadFile, match="zip tronqué ou endommagé"):
         fiches.load(db, archive)
-    with pytest.raises(BadFile, match="no such file"):
+    with pytest.raises(BadFile, match="n'existe pas"):
         fiches.load(db, tmp_path / "absent.zip")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(BadFile, match="no fiche found"):
+    with pytest.raises(BadFile, match="aucune fiche trouvée"):
         fiches.load(db, tmp_path / "empty")
 
 

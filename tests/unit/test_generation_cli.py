@@ -137,7 +137,7 @@ def test_a_line_that_is_no_case_is_named(tiny_home: Path, tmp_path: Path, capfd:
     path.write_text('{"text": "Bonjour"}\n["no"]\n', "utf-8")
     code, _, err = run(capfd, "evaluate", str(path))
     assert code == 1
-    assert "line 2" in err
+    assert "ligne 2" in err
 
 
 def test_export_sft_writes_useful_replies_without_personal_data_and_a_card(
@@ -273,9 +273,9 @@ def test_weights_are_put_in_the_home_whole_and_checked(
 
 REFUSED = {
     "another checksum": ("petit.gguf", b"GGUF and more", "0" * 64, "SHA-256"),
-    "a page": ("petit.gguf", b"<html>", "", "not a GGUF"),
+    "a page": ("petit.gguf", b"<html>", "", "pas un fichier GGUF"),
     "another kind of file": ("petit.bin", b"GGUF", "", ".gguf"),
-    "no file": ("absent.gguf", None, "", "can't be copied"),
+    "no file": ("absent.gguf", None, "", "n'existe pas"),
 }
 
 

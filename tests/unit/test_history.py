@@ -136,7 +136,7 @@ def test_a_withdrawn_review_is_in_no_past_and_only_counted(tmp_path):
 def test_days_are_loaded_in_their_order(tmp_path):
     home = tmp_path / "home"
     load(tmp_path, home, FIRST, [open_data.row(1)])
-    with pytest.raises(BadFile, match="in the order of their days"):
+    with pytest.raises(BadFile, match="dans l'ordre de leurs jours"):
         load(tmp_path, home, FIRST - timedelta(1), [open_data.row(1)])
 
 

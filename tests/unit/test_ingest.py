@@ -222,10 +222,10 @@ def test_refused_rows_keep_their_line_and_their_reason(tmp_path):
     report = ingest([file], tmp_path / "home")
     assert (report.read, report.loaded, report.rejected) == (6, 2, 4)
     assert open_data.query(tmp_path / "home", "SELECT file, line, reason FROM refused ORDER BY line") == [
-        ("a.csv", 4, "ID expérience is not a number: x"),
-        ("a.csv", 5, "Date de publication is not a date: bientôt"),
-        ("a.csv", 6, "neither Titre nor Description"),
-        ("a.csv", 7, "repeated ID expérience 5: the last one is kept"),
+        ("a.csv", 4, "ID expérience illisible : x"),
+        ("a.csv", 5, "Date de publication illisible : bientôt"),
+        ("a.csv", 6, "Titre et Description absents"),
+        ("a.csv", 7, "ID expérience répété : 5 ; la dernière ligne est gardée"),
     ]
     assert open_data.query(tmp_path / "home", "SELECT body FROM reviews WHERE id = 5") == [("c",)]
     assert kinds(report, "row") == {"missing_value": 1, "repeated_id": 1, "unreadable_value": 2}
@@ -234,10 +234,10 @@ def test_refused_rows_keep_their_line_and_their_reason(tmp_path):
 @pytest.mark.parametrize(
     ("broken", "reason"),
     [
-        ('2;2024-01-02;a;"jamais fermé', "unbalanced quotes"),
-        ('2;2024-01-02;a;"fermé" trop tôt', "malformed quotes"),
-        ("2;2024-01-02;a", "3 columns instead of 4"),
-        ("2;2024-01-02;a;b;c", "5 columns instead of 4"),
+        ('2;2024-01-02;a;"jamais fermé', "guillemets non refermés"),
+        ('2;2024-01-02;a;"fermé" trop tôt', "guillemets mal placés"),
+        ("2;2024-01-02;a", "3 colonnes au lieu de 4"),
+        ("2;2024-01-02;a;b;c", "5 colonnes au lieu de 4"),
     ],
 )
 def test_a_broken_row_never_takes_its_neighbours(tmp_path, broken, reason):
@@ -366,16 +366,19 @@ def damaged_zip(path):
 
 
 BAD = {
-    "absent": (lambda d: d / "absent.csv", "no such file"),
-    "empty": (lambda d: put(d / "empty.csv", ""), "the file is empty"),
-    "image": (lambda d: put(d / "a.png", b"\x89PNG\r\n\x1a\n" + random.Random(1).randbytes(3000)), "not a CSV file"),
-    "page": (lambda d: put(d / "a.csv", "<!DOCTYPE html><html></html>"), "web page"),
+    "absent": (lambda d: d / "absent.csv", "n'existe pas"),
+    "empty": (lambda d: put(d / "empty.csv", ""), "le fichier est vide"),
+    "image": (
+        lambda d: put(d / "a.png", b"\x89PNG\r\n\x1a\n" + random.Random(1).randbytes(3000)),
+        "pas un fichier CSV",
+    ),
+    "page": (lambda d: put(d / "a.csv", "<!DOCTYPE html><html></html>"), "page web"),
     "array": (lambda d: put(d / "a.json", '[{"id_experience": 1}]'), "jsonl"),
     "other": (lambda d: put(d / "a.csv", "Titre;Réponse\na;b\n"), "ID expérience"),
-    "zip": (lambda d: damaged_zip(d / "a.zip"), "zip archive"),
-    "gzip": (lambda d: put(d / "a.csv.gz", gzip.compress(HEADER.encode() * 50)[:-20]), "damaged gzip"),
-    "header": (lambda d: put(d / "a.csv", HEADER), "no row under the header"),
-    "refused": (lambda d: put(d / "a.csv", HEADER + "x;y;z;t\n"), "not a number"),
+    "zip": (lambda d: damaged_zip(d / "a.zip"), "archive zip"),
+    "gzip": (lambda d: put(d / "a.csv.gz", gzip.compress(HEADER.encode() * 50)[:-20]), "gzip tronqué ou endommagé"),
+    "header": (lambda d: put(d / "a.csv", HEADER), "aucune ligne sous l'en-tête"),
+    "refused": (lambda d: put(d / "a.csv", HEADER + "x;y;z;t\n"), "illisible"),
 }
 
 

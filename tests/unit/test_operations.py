@@ -71,12 +71,12 @@ def test_processes_that_start_together_on_an_empty_store_migrate_it_once(operati
 def test_a_store_of_a_later_version_is_refused_in_one_line(operations: Engine, operations_url: str):
     with writing(operations) as connection, connection.begin():
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(VigieError, match="another version"):
+    with pytest.raises(VigieError, match="autre version"):
         open_store(operations_url)
 
 
 def test_a_store_out_of_reach_says_so():
-    with pytest.raises(VigieError, match="out of reach"):
+    with pytest.raises(VigieError, match="hors d'atteinte"):
         open_store("postgresql://nobody@127.0.0.1:1/none")
 
 

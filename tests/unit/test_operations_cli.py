@@ -33,7 +33,7 @@ def test_an_intact_journal_exits_0(home: Path, capsys: pytest.CaptureFixture[str
     assert _run("journal", "verify", "--home", str(home), "--json") == 0
     assert json.loads(capsys.readouterr().out) == {"ok": True, "entries": 1, "broken_at": None, "reason": ""}
     assert _run("journal", "verify", "--home", str(home)) == 0
-    assert capsys.readouterr().out == "journal intact: 1 entries\n"
+    assert capsys.readouterr().out == "journal intact : 1 entrées\n"
 
 
 def test_a_broken_journal_exits_1_and_names_the_entry(home: Path, capsys: pytest.CaptureFixture[str]):
@@ -43,7 +43,7 @@ def test_a_broken_journal_exits_1_and_names_the_entry(home: Path, capsys: pytest
         connection.execute(text("DROP TRIGGER journal_no_update"))
         connection.execute(text("UPDATE journal SET actor = 'autre'"))
     assert _run("journal", "verify", "--home", str(home)) == 1
-    assert "broken at entry 1" in capsys.readouterr().err
+    assert "rompu à l'entrée 1" in capsys.readouterr().err
 
 
 # -- backup, restore, deliver ----------------------------------------------------------------------------------------
@@ -56,13 +56,13 @@ def test_backup_then_restore_as_an_operator_does(home: Path, tmp_path: Path, cap
     assert _run("backup", str(file), "--home", str(home), "--json") == 0
     assert json.loads(capsys.readouterr().out)["rows"] == 3  # the request, its entry, the journal's head
     assert _run("restore", str(file), "--home", str(elsewhere)) == 0
-    assert capsys.readouterr().out == "3 rows restored, journal intact\n"
+    assert capsys.readouterr().out == "3 lignes restaurées, journal intact\n"
     assert _run("journal", "verify", "--home", str(elsewhere)) == 0
     capsys.readouterr()
     assert _run("restore", str(file), "--home", str(elsewhere)) == 1
     assert "--replace" in capsys.readouterr().err
     assert _run("restore", str(file), "--home", str(elsewhere), "--replace") == 0
-    assert "what was there is in" in capsys.readouterr().out
+    assert "ce qui y était est dans" in capsys.readouterr().out
 
 
 def test_delivering_nowhere_says_what_to_do(home: Path, capsys: pytest.CaptureFixture[str]):

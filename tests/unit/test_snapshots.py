@@ -84,7 +84,7 @@ def test_going_back_serves_an_earlier_snapshot_as_long_as_it_is_on_disk(tmp_path
     snapshots.serve(tmp_path, first)
     assert snapshots.current(tmp_path) == first
     snapshots.file_of(tmp_path, second).unlink()
-    with pytest.raises(VigieError, match="no longer on disk"):
+    with pytest.raises(VigieError, match="n'est plus sur le disque"):
         snapshots.serve(tmp_path, second)
 
 
@@ -92,7 +92,7 @@ def test_a_damaged_pointer_is_one_clear_error(tmp_path):
     publish(tmp_path)
     pointer = snapshots.folder(tmp_path) / "current.json"
     pointer.write_text(json.dumps({"id": "x"}))
-    with pytest.raises(VigieError, match="damaged"):
+    with pytest.raises(VigieError, match="endommagé"):
         snapshots.current(tmp_path)
 
 

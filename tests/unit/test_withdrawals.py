@@ -156,5 +156,5 @@ def test_erasing_in_operations_acts_once_and_spares_the_others(operations: Engin
 def test_a_damaged_list_of_pending_erasures_is_one_clear_error(tmp_path, damage):
     snapshots.folder(tmp_path)
     (tmp_path / "snapshots" / "withdrawn.json").write_text(damage)
-    with pytest.raises(VigieError, match="damaged"):
+    with pytest.raises(VigieError, match="endommagé"):
         withdrawals.pending(tmp_path)
