@@ -88,9 +88,9 @@ def _verdict(measure: str, found: dict[str, Any]) -> tuple[str, str]:
     if measure == "satisfaction":
         word = "augmente" if found["effect"] > 0 else "diminue"
     return (
-        f"L'IA {word} le {name} : {_change(measure, found['effect'])} (entre {low} et {high}, à 95 %)."
+        f"L'IA {word} le {name} : {_change(measure, found['effect'])} (entre {low} et {high}, à 95\u202f%)."
         if measure == "delay"
-        else f"L'IA {word} la part de réponses jugées utiles : {_change(measure, found['effect'])} (entre {low} et {high}, à 95 %).",
+        else f"L'IA {word} la part de réponses jugées utiles : {_change(measure, found['effect'])} (entre {low} et {high}, à 95\u202f%).",
         "good" if good else "bad",
     )
 
@@ -134,6 +134,22 @@ def _block(measure: str, found: dict[str, Any]) -> None:
             f"L'écart brut, {_change(measure, gap)}, mêle l'effet de l'IA et ce qui aurait changé de toute façon. "
             f"Observations après adoption : {french.number(found['n'])}."
         )
+    if found["before"] is not None and found["after"] is not None:
+        st.caption(_claim(measure, found["before"], found["after"]))
+
+
+def _claim(measure: str, before: float, after: float) -> str:
+    """What the programme says of itself, and the same comparison on these data."""
+    if measure == "delay":
+        return (
+            "Annoncé par le programme : de 19 jours à 3. La même comparaison ici, en moyenne : "
+            f"de {french.number(before, 1)} jours à {french.number(after, 1)}. Elle est brute."
+        )
+    more = f", soit {french.signed(100 * (after / before - 1))}\u202f% de la part d'avant" if before else ""
+    return (
+        "Annoncé par le programme : 10 % de satisfaits en plus, en points ou de la part d'avant selon comme on le lit. "
+        f"La même comparaison ici : {_change(measure, after - before)}{more}. Elle est brute."
+    )
 
 
 def _event_study(measure: str, table: pd.DataFrame) -> None:

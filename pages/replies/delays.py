@@ -263,7 +263,7 @@ def _sent() -> None:
     tables.table(
         frame,
         {
-            "review": st.column_config.NumberColumn("Avis", format="%d"),
+            "review": st.column_config.NumberColumn("Avis", format="plain"),
             "sent": st.column_config.DatetimeColumn("Envoyée le (UTC)", format="DD/MM/YYYY HH:mm"),
             "state": "État",
             "decided": "Réponse",

@@ -215,7 +215,9 @@ def _difference(trial: Trial, measure: desk.Measure, found: Difference) -> None:
     verdict = "on peut conclure" if found.told else "on ne peut pas conclure encore"
     st.write(
         f"**{said.name}** : {french.number(found.means[0], 1)}{said.unit} ({states.plain(names[0])}, n = {found.counts[0]}) et "
-        f"{french.number(found.means[1], 1)}{said.unit} ({states.plain(names[1])}, n = {found.counts[1]}) ; {verdict}."
+        f"{french.number(found.means[1], 1)}{said.unit} ({states.plain(names[1])}, n = {found.counts[1]}) ; écart "
+        f"{french.signed(float(found.effect[-1]), 1)}{said.unit} (entre {french.signed(low, 1)} et {french.signed(high, 1)}) : "
+        f"{verdict}."
     )
     frame = pd.DataFrame(
         {

@@ -32,8 +32,12 @@ def _delays(snapshot_id: str, structure: str, target: int) -> tuple[Delays, dict
     warehouse = store.warehouse()
     own = Filters(structures=(structure,))
     curves = {"Cette structure": delays.curve(warehouse, own, horizon=_CURVE_DAYS)}
-    network = warehouse.rows("SELECT any_value(network) FROM reviews WHERE structure_id = $id", {"id": structure})[0][0]
-    if network:
+    network, others = warehouse.rows(
+        "SELECT any_value(network) AS own, (SELECT count(DISTINCT structure_id) > 1 FROM reviews WHERE network = own) FROM reviews "
+        "WHERE structure_id = $id",
+        {"id": structure},
+    )[0]
+    if network and others:
         curves["Son réseau"] = delays.curve(warehouse, Filters(networks=(network,)), horizon=_CURVE_DAYS)
     return delays.summary(warehouse, own, target=target), curves, delay_groups.monthly(warehouse, own, target=target)
 
@@ -239,7 +243,7 @@ with states.guarded("La page de cette structure n'a pas pu être lue"):
         tables.table(
             stock.upcoming.assign(probability=100 * stock.upcoming["probability"]),
             {
-                "id": st.column_config.NumberColumn("Avis", format="%d"),
+                "id": st.column_config.NumberColumn("Avis", format="plain"),
                 "age": st.column_config.NumberColumn("Attend depuis", format="%d j"),
                 "probability": st.column_config.NumberColumn("Risque de retard", format="%.0f %%"),
             },

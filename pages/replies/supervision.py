@@ -121,7 +121,7 @@ def _upcoming(found: Stock) -> None:
     tables.table(
         shown,
         {
-            "id": st.column_config.NumberColumn("Avis", format="%d"),
+            "id": st.column_config.NumberColumn("Avis", format="plain"),
             "name": st.column_config.TextColumn("Structure"),
             "age": st.column_config.NumberColumn("Attend depuis", format="%d j"),
             "probability": st.column_config.ProgressColumn(

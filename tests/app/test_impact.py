@@ -58,6 +58,10 @@ def test_an_effect_is_told_with_its_interval_and_the_raw_gap_apart(tiny_home: Pa
         "\u202f", " "
     )
     assert figures(app)["Avant (brut)"] in {"19,0\u202fj", "50\u202f%"}
+    assert (
+        "Annoncé par le programme : de 19 jours à 3. La même comparaison ici, en moyenne : de 19,0 jours à 9,0." in text
+    )
+    assert "+10,0 pts, soit +20 % de la part d'avant" in text.replace("\u202f", " ")
     assert "Satisfaction : on ne peut pas conclure." in text
     assert "Une réserve." in text
     for part in (
