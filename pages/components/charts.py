@@ -124,7 +124,7 @@ def bars(
     errors: tuple[Sequence[float], Sequence[float]] | None = None,
     signed: bool = False,
 ) -> dict[str, Any]:
-    """Horizontal bars, largest on top as given, values written at their end. `errors`: absolute low and high bounds.
+    """Horizontal bars, largest on top as given, values written at their right. `errors`: absolute low and high bounds.
 
     `signed` writes values as changes: `+3`, `−2`.
     """
@@ -134,12 +134,13 @@ def bars(
         "orientation": "h",
         "x": list(values),
         "y": list(range(len(labels))),
-        "text": texts,
+        "text": [text if value >= 0 else "" for text, value in zip(texts, values, strict=True)],
         "textposition": "outside" if errors is None else "none",
         "cliponaxis": False,
         "textfont": _ink(),
         "hovertext": [f"{html.escape(name, quote=False)} : {text}" for name, text in zip(labels, texts, strict=True)],
         "hoverinfo": "text",
+        "showlegend": False,
         "marker": {"color": colours or palette.category(0)},
     }
     if errors is not None:
@@ -166,7 +167,20 @@ def bars(
     }
     look["xaxis"] = {"rangemode": "tozero", "showgrid": False, "zeroline": True, "showticklabels": False}
     look["margin"]["r"] = 84
-    return {"data": [bar], "layout": look}
+    below = [place for place, value in enumerate(values) if value < 0 and errors is None]
+    beside: dict[str, Any] = {  # right of zero, where a bar to the left leaves room at any width
+        "type": "scatter",
+        "mode": "text",
+        "x": [0] * len(below),
+        "y": below,
+        "text": [f" {texts[place]}" for place in below],
+        "textposition": "middle right",
+        "textfont": _ink(),
+        "hoverinfo": "skip",
+        "showlegend": False,
+        "cliponaxis": False,
+    }
+    return {"data": [bar, beside] if below else [bar], "layout": look}
 
 
 def shares(frame: pd.DataFrame, x: str, parts: Sequence[Line]) -> dict[str, Any]:

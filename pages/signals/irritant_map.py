@@ -11,6 +11,9 @@ import streamlit as st
 from analytics import irritants
 from pages.components import charts, french, identity, links, palette, states, store
 
+_LONGEST = 28  # letters of a name written on the map
+_LETTER = 0.012  # width of one, as a share of the map's
+
 identity.guard("carte-irritants")
 links.back("irritants", "Tous les irritants")
 st.title("Carte des irritants", anchor=False)
@@ -36,7 +39,9 @@ def _figure(frame: pd.DataFrame, named: set[int]) -> dict[str, Any]:
         for label, n, share in zip(frame["label"], frame["size"], frame["share_negative"], strict=True)
     ]
     short = [
-        html.escape(label if len(label) <= 28 else label[:27] + "…", quote=False) if id_ in named else ""
+        html.escape(label if len(label) <= _LONGEST else label[: _LONGEST - 1] + "…", quote=False)
+        if id_ in named
+        else ""
         for id_, label in zip(frame["id"], frame["label"], strict=True)
     ]
     discs = {
@@ -61,7 +66,10 @@ def _figure(frame: pd.DataFrame, named: set[int]) -> dict[str, Any]:
     }
     look = charts.layout(percent=False)
     hidden = {"visible": False, "fixedrange": True}
-    look |= {"height": 560, "showlegend": False, "xaxis": hidden, "yaxis": hidden}
+    low, high = float(frame["x"].min()), float(frame["x"].max())
+    beside = 0.14 * max(high - low, 1e-9)  # half a name
+    across = hidden | {"range": [low - beside, high + beside]}
+    look |= {"height": 560, "showlegend": False, "xaxis": across, "yaxis": hidden}
     return {"data": [discs], "layout": look}
 
 
@@ -70,11 +78,15 @@ def _legible(frame: pd.DataFrame, wanted: list[int], most: int = 24) -> set[int]
     x = (frame["x"] - frame["x"].min()) / max(1e-9, frame["x"].max() - frame["x"].min())
     y = (frame["y"] - frame["y"].min()) / max(1e-9, frame["y"].max() - frame["y"].min())
     place = dict(zip(frame["id"], zip(x, y, strict=True), strict=True))
+    width = {id_: _LETTER * min(_LONGEST, len(label)) for id_, label in zip(frame["id"], frame["label"], strict=True)}
     kept: list[int] = [i for i in wanted if i in place]
     if wanted:
         return set(kept)
     for id_ in frame["id"]:
-        free = all(abs(place[id_][0] - place[k][0]) > 0.17 or abs(place[id_][1] - place[k][1]) > 0.045 for k in kept)
+        free = all(
+            abs(place[id_][0] - place[k][0]) > (width[id_] + width[k]) / 2 or abs(place[id_][1] - place[k][1]) > 0.045
+            for k in kept
+        )
         if free and len(kept) < most:
             kept.append(int(id_))
     return set(kept)

@@ -68,6 +68,12 @@ def test_labels_that_come_from_data_are_not_markup() -> None:
     assert "<" not in figure["data"][0]["hovertext"][0]
 
 
+def test_a_negative_value_is_written_away_from_the_names() -> None:
+    bar, beside = charts.bars(["a", "b"], [3, -2], signed=True)["data"]
+    assert list(bar["text"]) == ["+3", ""]
+    assert (beside["x"], beside["y"], beside["text"], beside["textposition"]) == ([0], [1], [" −2"], "middle right")
+
+
 def test_two_long_labels_with_the_same_beginning_stay_two_bars() -> None:
     long = "Direction départementale de l'emploi, du travail et des solidarités "
     (bar,) = charts.bars([long + "du Nord", long + "du Rhône"], [2, 1])["data"]
