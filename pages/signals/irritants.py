@@ -42,7 +42,9 @@ _EXPORTED = {
     "n": "Avis",
     "n_previous": "Période précédente",
     "share_negative": "Négatifs (%)",
-    "growth_said": "Tendance par mois",
+    "growth": "Tendance par mois (%)",
+    "growth_low": "Tendance, au moins (%)",
+    "growth_high": "Tendance, au plus (%)",
     "vanished": "Effet s'il disparaissait (points)",
     "unanswered_share": "Sans réponse (%)",
     "median_days": "Délai médian (jours)",
@@ -297,7 +299,11 @@ picked = st.dataframe(
     alt="Tous les irritants, leur score et leurs chiffres",
 )
 points = {f"part_{name}": f"Points : {label.lower()}" for name, (label, _) in _CRITERIA.items() if weights[name]}
-exported = shown.rename(columns=_EXPORTED | points)[[*_EXPORTED.values(), *points.values()]]
+exported = (
+    shown.assign(**{name: 100 * shown[name] for name in ("growth", "growth_low", "growth_high")})
+    .rename(columns=_EXPORTED | points)[[*_EXPORTED.values(), *points.values()]]
+    .round(2)
+)
 with st.container(horizontal=True):
     tables.csv_button(exported, "tous-les-irritants")
     tables.xlsx_button(exported, "irritants")

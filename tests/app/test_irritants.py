@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 import pytest
 
 from data import snapshots
+from pages.components import tables
 from tests.app.conftest import Opened, asked, figures, linked, said
 
 
@@ -30,6 +32,19 @@ def test_the_table_holds_what_sql_counts(tiny_home: Path, open_page: Opened) -> 
     )
     table = open_page("irritants").dataframe[0].value
     assert [(row.label, row.n, row.share_negative, row.endorsements) for row in table.itertuples()] == counted
+
+
+def test_what_is_taken_away_holds_figures_not_sentences(
+    tiny_home: Path, open_page: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: dict[str, pd.DataFrame] = {}
+    monkeypatch.setattr(tables, "csv_button", lambda frame, name, *_: taken.setdefault(name, frame))
+    open_page("irritants")
+    frame = taken["tous-les-irritants"]
+    assert set(frame.columns) > {"Tendance par mois (%)", "Tendance, au moins (%)", "Tendance, au plus (%)"}
+    words = {"Irritant", "Mots caractéristiques"}
+    assert all(pd.api.types.is_numeric_dtype(frame[name]) for name in set(frame.columns) - words)
+    assert all(float(value) == round(float(value), 2) for value in frame["Négatifs (%)"])
 
 
 def test_a_share_of_too_few_reviews_is_not_given(tiny_home: Path, open_page: Opened) -> None:
