@@ -125,9 +125,7 @@ def _asked(warehouse: Warehouse, name: str, filters: Filters, typed: str | Seque
 
 
 def _query(warehouse: Warehouse) -> str:
-    own = "SELECT review_id, irritant FROM review_topics WHERE review_id IN (SELECT id FROM chosen)"
-    topics = f"LEFT JOIN ({own}) AS t ON t.review_id = r.id LEFT JOIN topics AS i ON i.id = t.irritant"
-    columns = "t.irritant, i.label AS irritant_label"
+    topics, columns = "LEFT JOIN topics AS i ON i.id = r.irritant", "r.irritant, i.label AS irritant_label"
     if not warehouse.has("topics"):
         topics, columns = "", "NULL AS irritant, NULL AS irritant_label"
     return sql(__file__, "review_cards").replace("/*topics*/", topics).replace("/*topic columns*/", columns)

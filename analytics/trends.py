@@ -43,10 +43,9 @@ _KEYS: dict[str, tuple[str, str]] = {  # dimension -> its key and, once counted,
     "region": ("region", "(SELECT any_value(d.region) FROM departments AS d WHERE d.region_code = c.key)"),
     "channel": ("unnest(channels)", "c.key"),
     "sentiment": ("sentiment", "c.key"),
-    "irritant": ("t.irritant", "(SELECT i.label FROM topics AS i WHERE i.id = c.key)"),
+    "irritant": ("nullif(irritant, -1)", "(SELECT i.label FROM topics AS i WHERE i.id = c.key)"),
     "all": ("'all'", "NULL"),
 }
-_TOPICS = "JOIN review_topics AS t ON t.review_id = measured.id AND t.irritant >= 0"
 _LENGTH = {"day": pd.DateOffset(days=1), "week": pd.DateOffset(weeks=1), "month": pd.DateOffset(months=1)}
 
 
@@ -301,7 +300,6 @@ def _asked(warehouse: Warehouse, name: str, filters: Filters, grain: Grain | Non
     for place, text in (
         ("/*period*/", period),
         ("/*key*/", key),
-        ("/*topics*/", _TOPICS if dimension == "irritant" else ""),
         ("/*name*/ NULL", "structure" if dimension == "structure" else "NULL"),
         ("/*label*/ name", label),
     ):

@@ -198,9 +198,6 @@ def _load(warehouse: Warehouse) -> Waits:
     )
     query = sql(__file__, "waits").replace("/*measured*/", measured()).replace("/*filters*/ TRUE", "TRUE")
     query = query.replace("/*channels*/ 0", bits or "0")
-    if warehouse.has("review_topics"):
-        query = query.replace("/*irritant*/ -1", "coalesce(v.irritant, -1)")
-        query = query.replace("/*topics*/", "LEFT JOIN review_topics AS v ON v.review_id = m.id")
     frame = warehouse.frame(query, {f"c{k}": name for k, name in enumerate(channels)}, budget_s=120)
     order = np.argsort((frame["replied"] - frame["published"]).to_numpy(dtype=np.float64), kind="stable")
     frame = frame.iloc[order]

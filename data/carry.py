@@ -50,17 +50,25 @@ def derived(db: duckdb.DuckDBPyConnection) -> None:
         db.execute(sql(__file__, "carried_lists").format(table=table, column=column))
     for table in _RISES:
         db.execute(f"DELETE FROM {table} WHERE len(review_ids) = 0")
+    set_irritants(db)
 
 
 def brought_up(db: duckdb.DuckDBPyConnection) -> None:
-    """Give the warehouse of an earlier version what each review now keeps of its replies, and the table that keeps the
-    former values of its typologies.
+    """Give the warehouse of an earlier version what each review now keeps of its replies and its irritant, and the table
+    that keeps the former values of its typologies.
     """
-    found = db.execute("SELECT 1 FROM duckdb_columns() WHERE table_name = 'reviews' AND column_name = 'replied'")
-    if not found.fetchall():
+    query = (
+        "SELECT column_name FROM duckdb_columns() WHERE database_name = current_database() AND table_name = 'reviews'"
+    )
+    held = {name for (name,) in db.execute(query).fetchall()}
+    if "replied" not in held:
         for column in ("replied BOOLEAN", "only_canned BOOLEAN", "verdicts INTEGER", "useful_verdicts INTEGER"):
             db.execute(f"ALTER TABLE reviews ADD COLUMN {column}")
         set_replied(db)
+    if "irritant" not in held:
+        db.execute("ALTER TABLE reviews ADD COLUMN irritant INTEGER")
+        if db.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'review_topics'").fetchall():
+            set_irritants(db)
     kept = ", ".join(TYPOLOGY)
     db.execute(
         "CREATE TABLE IF NOT EXISTS typology_versions AS SELECT review_id, rank, NULL::TIMESTAMP AS until, "
@@ -71,6 +79,11 @@ def brought_up(db: duckdb.DuckDBPyConnection) -> None:
 def set_replied(db: duckdb.DuckDBPyConnection) -> None:
     """Write beside each review what its replies amount to."""
     db.execute(sql(__file__, "set_replied").replace("{replied}", sql(__file__, "replied")))
+
+
+def set_irritants(db: duckdb.DuckDBPyConnection) -> None:
+    """Write beside each review its irritant."""
+    db.execute(sql(__file__, "set_irritant"))
 
 
 def artifacts(source: Path, target: Path) -> None:

@@ -21,7 +21,7 @@ _PREDICATES = {
     "regions": "list_contains($regions, r.region)",
     "channels": "list_has_any(r.channels, $channels)",
     "sentiments": "list_contains($sentiments, r.sentiment)",
-    "irritants": "r.id IN (SELECT review_id FROM review_topics WHERE list_contains($irritants, irritant))",
+    "irritants": "list_contains($irritants, r.irritant)",
 }
 
 

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from data.errors import BadFile
-from data.warehouse import Warehouse, sql, with_replied
+from data.warehouse import Warehouse, irritant_of, sql, with_replied
 
 REVIEW = (
     "state", "status", "written_on", "published_at", "published_on", "first_reply_at", "pseudonym", "title", "body",
@@ -102,9 +102,12 @@ def known_on(warehouse: Warehouse, day: date) -> Warehouse:
         return warehouse
     snapshot = replace(warehouse.snapshot, id=f"{warehouse.snapshot.id}@{day}")
     typologies = warehouse.has("typology_versions")  # not in snapshots of an earlier version
-    query = "SELECT 1 FROM duckdb_columns() WHERE database_name = $base AND table_name = 'reviews' AND column_name = 'replied'"
-    kept = bool(warehouse.rows(query, {"base": base}))
-    past = warehouse.through(_views(day, f'"{base}".main', typologies, kept), snapshot, day)
+    query = "SELECT column_name FROM duckdb_columns() WHERE database_name = $base AND table_name = 'reviews'"
+    held = {name for (name,) in warehouse.rows(query, {"base": base})}
+    topics = f'"{base}".main.review_topics' if warehouse.has("review_topics") else None
+    irritant = "r.irritant" if "irritant" in held else f"{irritant_of('r', topics)} AS irritant"
+    views = _views(day, f'"{base}".main', typologies, "replied" in held, irritant)
+    past = warehouse.through(views, snapshot, day)
     (known,) = past.rows("SELECT max(published_on) FROM past_reviews")[0]
     return past.through("", replace(snapshot, last_publication=(known or day).isoformat()), day)
 
@@ -114,13 +117,13 @@ def moment_after(day: date) -> str:
     return f"TIMESTAMP '{day + timedelta(days=1):%Y-%m-%d}'"
 
 
-def _views(day: date, base: str, typologies: bool, kept: bool) -> str:
+def _views(day: date, base: str, typologies: bool, kept: bool, irritant: str) -> str:
     """SQL of temp views named like the tables of `base`, as they were known at the end of `day`. `kept`: what the replies
-    of a review amount to is kept beside it (see `data/sql/replied.sql`).
+    of a review amount to is kept beside it (see `data/sql/replied.sql`); `irritant`: that of a review `r`, as SQL.
     """
     parts = {
         "base": base, "moment": moment_after(day), "start": f"(SELECT min(first_seen_at) FROM {base}.reviews)",
-        "kept": ", ".join(f"r.{name}" if kept else f"NULL AS {name}" for name in _AMOUNTS),
+        "kept": ", ".join([*(f"r.{name}" if kept else f"NULL AS {name}" for name in _AMOUNTS), irritant]),
     }  # fmt: skip
     reviews = {name: _past("r", name) for name in REVIEW}
     unanswered = f"{reviews['first_reply_at']} >= {parts['moment']}"

@@ -25,9 +25,8 @@ from data.snapshots import Snapshot
 
 BUDGET_S = 10.0
 PAST_BUDGET_S = 60.0  # as known on a past day: each query rebuilds it
-_REPLIED = (
-    "SELECT current_database(), bool_or(column_name = 'replied') FROM duckdb_columns() WHERE table_name = 'reviews'"
-)
+_HELD = "SELECT current_database(), list(column_name) FROM duckdb_columns() WHERE table_name = 'reviews'"
+_TOPICS = "SELECT 1 FROM duckdb_tables() WHERE table_name = 'review_topics'"
 _VIEW = re.compile(r"(?=CREATE OR REPLACE TEMP VIEW (\w+))")
 _PARAMETER = re.compile(r"\$([A-Za-z_]\w*)")
 
@@ -46,6 +45,11 @@ def with_replied(table: str) -> str:
     )
 
 
+def irritant_of(review: str, topics: str | None) -> str:
+    """SQL of the irritant of a review, for a snapshot that does not keep it beside it; `topics` is its `review_topics`."""
+    return f"(SELECT t.irritant FROM {topics} AS t WHERE t.review_id = {review}.id)" if topics else "NULL::INTEGER"
+
+
 class Warehouse:
     """A snapshot opened read-only. Safe to share between threads: each query has its own cursor."""
 
@@ -57,9 +61,14 @@ class Warehouse:
         self.known_on: date | None = None  # the past day this look at the snapshot is as known on
         self._root = duckdb.connect(str(snapshots.file_of(home, snapshot)), read_only=True)
         self._root.execute("SET enable_external_access=false; SET lock_configuration=true")
-        base, kept = self._root.execute(_REPLIED).fetchall()[0]
-        if kept is False:  # a snapshot of an earlier version
-            self._before = with_replied(f'"{base}".main.reviews')
+        base, held = self._root.execute(_HELD).fetchall()[0]
+        reviews = f'"{base}".main.reviews'
+        if held and "irritant" not in held:  # a snapshot of an earlier version
+            topics = f'"{base}".main.review_topics' if self._root.execute(_TOPICS).fetchall() else None
+            reviews = f"(SELECT r.*, {irritant_of('r', topics)} AS irritant FROM {reviews} AS r)"
+            self._before = f"CREATE OR REPLACE TEMP VIEW reviews AS FROM {reviews};"
+        if held and "replied" not in held:  # of a still earlier one
+            self._before = with_replied(reviews)
 
     def through(self, before: str, snapshot: Snapshot, known_on: date) -> Warehouse:
         """Another look at the same file, as known on a past day: each cursor starts with the temp views of `before`, after

@@ -397,6 +397,7 @@ def _derived(connection: duckdb.DuckDBPyConnection) -> None:
             "review_topics",
             [{"review_id": review[0], "irritant": irritant, "subject": subject, "score": 0.8 if subject else None}],
         )
+    carry.set_irritants(connection)
     connection.execute(
         """
         INSERT INTO cells

@@ -93,7 +93,7 @@ def _insert(connection: duckdb.DuckDBPyConnection, rows: list[tuple]) -> list[in
     connection.execute(
         "INSERT INTO reviews BY NAME SELECT id, published_on + INTERVAL 9 HOUR AS published_at, published_on::DATE AS"
         " published_on, 'Titre' AS title, body, 'Négatif' AS sentiment, network, typology, structure_id,"
-        " upper(structure_id) AS structure, department::VARCHAR AS department FROM planted"
+        " upper(structure_id) AS structure, department::VARCHAR AS department, irritant FROM planted"
     )
     connection.execute("INSERT INTO review_topics SELECT id, irritant, NULL, 0.5 FROM planted")
     connection.unregister("planted")

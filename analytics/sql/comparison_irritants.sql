@@ -1,6 +1,6 @@
 -- Reviews of each irritant in two selections, beside all reviews of each.
 WITH sides AS (
-    SELECT r.id, (/*first*/ TRUE) AS first, (/*second*/ TRUE) AS second
+    SELECT r.irritant, (/*first*/ TRUE) AS first, (/*second*/ TRUE) AS second
     FROM reviews AS r WHERE (/*first*/ TRUE) OR (/*second*/ TRUE)
 )
 SELECT
@@ -10,6 +10,5 @@ SELECT
     (SELECT count(*) FROM sides WHERE first) AS all_first,
     (SELECT count(*) FROM sides WHERE second) AS all_second
 FROM sides AS s
-JOIN review_topics AS t ON t.review_id = s.id
-JOIN topics AS i ON i.id = t.irritant AND i.level = 'irritant'
+JOIN topics AS i ON i.id = s.irritant AND i.level = 'irritant'
 GROUP BY i.id, i.label

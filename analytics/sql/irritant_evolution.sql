@@ -1,8 +1,7 @@
 -- Reviews of one irritant by period beside all reviews of the same selection: rates, not only volumes.
 WITH selected AS (
-    SELECT date_trunc($grain, r.published_on)::DATE AS period, t.review_id IS NOT NULL AS hit, r.sentiment
+    SELECT date_trunc($grain, r.published_on)::DATE AS period, coalesce(r.irritant = $irritant, FALSE) AS hit, r.sentiment
     FROM reviews r
-    LEFT JOIN (SELECT review_id FROM review_topics WHERE irritant = $irritant) t ON t.review_id = r.id
     WHERE /*filters*/ TRUE
 )
 SELECT period,

@@ -4,9 +4,8 @@ WITH judged AS (
         r.id, r.published_at, p.structure_id, bool_or(p.author_verdict = 'utile') AS author,
         sum(coalesce(p.useful_votes, 0) - coalesce(p.useless_votes, 0)) AS votes
     FROM reviews AS r
-    JOIN review_topics AS t ON t.review_id = r.id
     JOIN replies AS p ON p.review_id = r.id AND p.body IS NOT NULL AND NOT p.canned
-    WHERE t.irritant = $irritant AND (p.author_verdict = 'utile' OR p.useful_votes > coalesce(p.useless_votes, 0))
+    WHERE r.irritant = $irritant AND (p.author_verdict = 'utile' OR p.useful_votes > coalesce(p.useless_votes, 0))
       AND coalesce(p.author_verdict, '') <> 'pas utile' AND /*filters*/ TRUE
     GROUP BY r.id, r.published_at, p.structure_id
 )

@@ -1,6 +1,6 @@
 -- What ranks an irritant beyond its volume: declared feelings and the five general tags. Unassigned included.
 SELECT
-    t.irritant AS id,
+    r.irritant AS id,
     count(r.sentiment) AS felt,
     count(*) FILTER (WHERE r.sentiment = 'Négatif') AS negative,
     count(r.accessibility) + count(r.information) + count(r.relation) + count(r.responsiveness) + count(r.simplicity)
@@ -8,6 +8,6 @@ SELECT
     count(*) FILTER (WHERE r.accessibility = 'Négatif') + count(*) FILTER (WHERE r.information = 'Négatif')
         + count(*) FILTER (WHERE r.relation = 'Négatif') + count(*) FILTER (WHERE r.responsiveness = 'Négatif')
         + count(*) FILTER (WHERE r.simplicity = 'Négatif') AS tags_negative
-FROM reviews AS r JOIN review_topics AS t ON t.review_id = r.id
-WHERE /*filters*/ TRUE
-GROUP BY t.irritant
+FROM reviews AS r
+WHERE r.irritant IS NOT NULL AND /*filters*/ TRUE
+GROUP BY r.irritant

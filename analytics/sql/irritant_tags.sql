@@ -1,8 +1,8 @@
 -- The five general tags on the reviews of one irritant: how often filled, how often negative.
 WITH selected AS (
     SELECT r.accessibility, r.information, r.relation, r.responsiveness, r.simplicity
-    FROM reviews r JOIN review_topics t ON t.review_id = r.id
-    WHERE t.irritant = $irritant AND /*filters*/ TRUE
+    FROM reviews r
+    WHERE r.irritant = $irritant AND /*filters*/ TRUE
 ),
 tags AS (
     UNPIVOT selected ON accessibility, information, relation, responsiveness, simplicity INTO NAME tag VALUE polarity

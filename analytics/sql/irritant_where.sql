@@ -2,7 +2,7 @@
 WITH own AS (
     SELECT r.network, r.typology, r.structure_id, r.department, r.channels
     FROM reviews r
-    WHERE r.id IN (SELECT review_id FROM review_topics WHERE irritant = $irritant) AND /*filters*/ TRUE
+    WHERE r.irritant = $irritant AND /*filters*/ TRUE
 ),
 hits AS (
     SELECT 'network' AS dimension, network AS key, count(*) AS n FROM own GROUP BY network

@@ -1,6 +1,6 @@
 -- Size and share of negative reviews of each irritant and each subject, as topics/sql/sizes.sql writes them, of the reviews known then.
 WITH members AS (
-    SELECT t.irritant AS id, r.sentiment FROM review_topics AS t JOIN reviews AS r ON r.id = t.review_id
+    SELECT irritant AS id, sentiment FROM reviews WHERE irritant IS NOT NULL
     UNION ALL
     SELECT t.subject, r.sentiment FROM review_topics AS t JOIN reviews AS r ON r.id = t.review_id WHERE t.subject IS NOT NULL
 )

@@ -1,6 +1,6 @@
 -- Reviews of the last four weeks and of the four before, by irritant or by institution, beside all reviews of each.
 WITH selected AS (
-    SELECT r.id, r.typology, r.published_on > $middle AS now FROM reviews AS r WHERE /*filters*/ TRUE
+    SELECT r.irritant, r.typology, r.published_on > $middle AS now FROM reviews AS r WHERE /*filters*/ TRUE
 ),
 keyed AS (
     SELECT 'institution' AS kind, typology AS key, typology AS label, now FROM selected

@@ -2,8 +2,8 @@
 SELECT
     trim(r.action) AS action, r.structure, min(r.action_started) AS started, max(r.action_done) AS done,
     count(*) AS n, max(r.id) AS review_id
-FROM reviews AS r JOIN review_topics AS t ON t.review_id = r.id
-WHERE t.irritant = $irritant AND trim(r.action) <> '' AND /*filters*/ TRUE
+FROM reviews AS r
+WHERE r.irritant = $irritant AND trim(r.action) <> '' AND /*filters*/ TRUE
 GROUP BY trim(r.action), r.structure
 ORDER BY coalesce(max(r.action_done), min(r.action_started)) DESC NULLS LAST, n DESC, action
 LIMIT $most

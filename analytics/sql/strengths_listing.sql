@@ -6,8 +6,7 @@ SELECT
     count(r.sentiment) AS felt,
     coalesce(sum(r.endorsements) FILTER (WHERE r.sentiment = 'Positif'), 0)::BIGINT AS endorsements
 FROM reviews AS r
-JOIN review_topics AS t ON t.review_id = r.id
-JOIN topics AS i ON i.id = t.irritant AND i.level = 'irritant'
+JOIN topics AS i ON i.id = r.irritant AND i.level = 'irritant'
 WHERE /*filters*/ TRUE
 GROUP BY i.id, i.label
 ORDER BY n DESC, i.id

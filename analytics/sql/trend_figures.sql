@@ -1,6 +1,6 @@
 /*measured*/
 -- The five measures by period and by value of a dimension; both may be one constant.
-, keyed AS (SELECT /*period*/ AS period, /*key*/ AS key, measured.* FROM measured /*topics*/),
+, keyed AS (SELECT /*period*/ AS period, /*key*/ AS key, measured.* FROM measured),
 counted AS (
     SELECT
         period,

@@ -37,7 +37,7 @@ SELECT
     coalesce(d.code, -1)::SMALLINT AS department,
     coalesce(g.code, -1)::SMALLINT AS region,
     coalesce(f.code, -1)::SMALLINT AS sentiment,
-    /*irritant*/ -1 AS irritant,
+    coalesce(m.irritant, -1) AS irritant,
     (/*channels*/ 0)::BIGINT AS channels
 FROM measured AS m
 LEFT JOIN coded AS n ON n.dimension = 'network' AND n.v = m.network
@@ -46,4 +46,3 @@ LEFT JOIN coded AS s ON s.dimension = 'structure' AND s.v = m.structure_id
 LEFT JOIN coded AS d ON d.dimension = 'department' AND d.v = m.department
 LEFT JOIN coded AS g ON g.dimension = 'region' AND g.v = m.region
 LEFT JOIN coded AS f ON f.dimension = 'sentiment' AND f.v = m.sentiment
-/*topics*/

@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 
+from data import carry
 from data.operations.curation import FIRST_SPLIT, Edit
 from data.warehouse import sql
 
@@ -103,6 +104,7 @@ def apply(connection: duckdb.DuckDBPyConnection, edits: Sequence[Edit]) -> list[
     )
     _topics(connection, frame, state)
     _reviews(connection, state)
+    carry.set_irritants(connection)
     connection.execute(sql(__file__, "sizes"))
     connection.execute("DELETE FROM cells")
     connection.execute(sql(__file__, "cells"))

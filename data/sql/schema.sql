@@ -43,7 +43,9 @@ CREATE TABLE reviews (
     replied           BOOLEAN,           -- a structure's reply has a text that is not DITP's non-reply
     only_canned       BOOLEAN,           -- DITP's non-reply and nothing else
     verdicts          INTEGER,           -- author's verdicts on real replies
-    useful_verdicts   INTEGER            -- of which 'utile'
+    useful_verdicts   INTEGER,           -- of which 'utile'
+    -- what refresh adds, kept beside it too: figures by irritant join nothing (data/sql/set_irritant.sql)
+    irritant          INTEGER            -- that of review_topics: -1 when none suits, NULL before its first refresh
 );
 
 CREATE TABLE review_typologies (

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from analytics import comparison, remedies, reviews, strengths, watching, words
-from data import snapshots, warehouse
+from data import carry, snapshots, warehouse
 from data.filters import Filters
 from data.warehouse import Warehouse
 
@@ -43,6 +43,7 @@ def crowded(tiny_home: Path) -> Warehouse:
                 ],
             )
             connection.execute("INSERT INTO review_topics VALUES (?, ?, NULL, 0.5)", [5000 + k, late])
+        carry.set_irritants(connection)
         words.build(connection)
     return warehouse.open_current(tiny_home)
 

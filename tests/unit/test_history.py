@@ -175,7 +175,7 @@ def test_a_warehouse_of_an_earlier_version_gives_the_same_figures(tmp_path):
     assert open_data.query(home, query) == told
     file = snapshots.file_of(home, snapshots.current(home))
     with duckdb.connect(str(file)) as db:
-        for column in ("replied", "only_canned", "verdicts", "useful_verdicts"):
+        for column in ("replied", "only_canned", "verdicts", "useful_verdicts", "irritant"):
             db.execute(f"ALTER TABLE reviews DROP COLUMN {column}")
         db.execute("DROP TABLE typology_versions")
     warehouse = open_current(home)
@@ -186,6 +186,24 @@ def test_a_warehouse_of_an_earlier_version_gives_the_same_figures(tmp_path):
         assert db.execute(query).fetchall() == told
     load(tmp_path, home, FIRST + timedelta(1), [answered(1, intitule_typologie_1="Autre"), answered(2, **canned)])
     assert open_data.query(home, "SELECT review_id, typology FROM typology_versions") != []
+
+
+def test_a_warehouse_that_keeps_no_irritant_beside_its_reviews_tells_the_same(tiny_home):
+    query, day = "SELECT id, irritant FROM reviews ORDER BY id", date(2025, 5, 31)
+    warehouse = open_current(tiny_home)
+    told, known = warehouse.rows(query), history.known_on(warehouse, day).rows(query)
+    warehouse.close()
+    assert {irritant for _, irritant in told} == {-1, 0, 1}
+    assert 0 < len(known) < len(told)
+    with duckdb.connect(str(snapshots.file_of(tiny_home, snapshots.current(tiny_home)))) as db:
+        db.execute("ALTER TABLE reviews DROP COLUMN irritant")
+    warehouse = open_current(tiny_home)
+    assert warehouse.rows(query) == told
+    assert history.known_on(warehouse, day).rows(query) == known
+    warehouse.close()
+    with duckdb.connect(str(snapshots.file_of(tiny_home, snapshots.current(tiny_home)))) as db:
+        carry.brought_up(db)
+        assert db.execute(query).fetchall() == told
 
 
 def test_each_structure_s_own_reply_is_dated_by_the_files_around_it(tmp_path):

@@ -18,11 +18,10 @@ SELECT
     CASE real.author_verdict WHEN 'utile' THEN 1 WHEN 'pas utile' THEN 0 END AS useful,
     coalesce(real.useful_votes, 0) AS useful_votes,
     coalesce(real.useful_votes, 0) + coalesce(real.useless_votes, 0) AS votes,
-    coalesce(t.irritant, -1) AS irritant,
+    coalesce(r.irritant, -1) AS irritant,
     r.sentiment,
     coalesce(r.channels[1], '') AS channel
 FROM reviews AS r
-LEFT JOIN review_topics AS t ON t.review_id = r.id
 LEFT JOIN real ON real.review_id = r.id
 WHERE NOT coalesce(r.out_of_structure, FALSE)
     AND (real.review_id IS NOT NULL OR r.first_reply_at IS NULL OR r.id IN (SELECT review_id FROM canned))
