@@ -6,6 +6,8 @@ that is not here does not exist: `tests/unit/test_settings.py` holds the README'
 
 from __future__ import annotations
 
+import os
+from functools import lru_cache
 from pathlib import Path
 
 from pydantic import Field
@@ -15,7 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class Settings(BaseSettings):
     """Settings of one process. Paths may be relative: they are then taken from the working directory."""
 
-    model_config = SettingsConfigDict(env_prefix="VIGIE_", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="VIGIE_", env_file=".env", extra="ignore", frozen=True)
 
     home: Path = Field(default=Path("var"), description="Folder of snapshots, operations database, models and jobs.")
     operations_url: str = Field(
@@ -58,6 +60,16 @@ class Settings(BaseSettings):
 
 
 def load(home: Path | str | None = None) -> Settings:
-    """Settings of this process; `home` given on a command line wins over the environment."""
-    settings = Settings()
+    """Settings of this process, read again when its environment or its `.env` file changes; `home` given on a command line
+    wins over the environment.
+    """
+    file = Path(".env").absolute()
+    written = file.stat().st_mtime_ns if file.exists() else None
+    settings = _read(file, written, tuple(os.environ.items()))
     return settings.model_copy(update={"home": Path(home)}) if home is not None else settings
+
+
+@lru_cache(maxsize=4)
+def _read(file: Path, written: int | None, environment: tuple[tuple[str, str], ...]) -> Settings:
+    """A page asks for its settings some twenty times a run, and reading them takes milliseconds."""
+    return Settings()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
@@ -19,8 +20,14 @@ def number(value: float | None, decimals: int = 0) -> str:
     """`12345.6` -> `12 346` (narrow no-break spaces); an absent value is `–`."""
     if value is None or math.isnan(value):
         return "–"
+    return _written(round(value, decimals) + 0.0, decimals)  # not minus zero
+
+
+@lru_cache(maxsize=4096)
+def _written(value: float, decimals: int) -> str:
+    """A chart says hundreds of them, often the same."""
     pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
-    return format_decimal(round(value, decimals), format=pattern, locale=LOCALE)
+    return format_decimal(value, format=pattern, locale=LOCALE)
 
 
 def signed(value: float | None, decimals: int = 0, unit: str = "") -> str:
