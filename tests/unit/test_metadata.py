@@ -47,6 +47,7 @@ def test_every_column_kept_of_a_review_is_a_listed_field_once():
     }
     technical = {"structure_id", "structure", "fingerprint"}  # of slot 1, listed among the replies; of the record
     technical |= {"replied", "only_canned", "verdicts", "useful_verdicts"}  # sums of the replies, which are listed
+    technical |= {"irritant"}  # listed among the metadata
     assert columns["reviews"] - technical == listed["reviews"]
     assert columns["review_metadata"] - {"review_id"} == listed["metadata"]
     assert columns["review_typologies"] - {"review_id", "rank", "typology"} == listed["typology"]
