@@ -231,6 +231,21 @@ def _table(snapshot_id: str, asked: Filters, measure: Measure) -> None:
     tables.xlsx_button(scaled[list(words)].rename(columns=words), "tendances")
 
 
+def _without_season(
+    wide: pd.DataFrame, parts: dict[str, Filters], snapshot_id: str, measure: Measure, grain: Grain
+) -> list[str]:
+    """Take its own season out of each curve of `wide`; returns those whose season can't be told."""
+    untold = []
+    for key, own in parts.items():
+        without = _adjusted(snapshot_id, own, measure, grain)
+        if without is None:
+            untold.append(key)
+            continue
+        by_period = dict(zip(_series(snapshot_id, own, grain, measure)["period"], without, strict=True))
+        wide[key] = [by_period.get(period) for period in wide["period"]]
+    return untold
+
+
 def _narrowed(asked: Filters, dimension: Dimension, value: str) -> Filters:
     chosen: dict[str, Any] = {_NARROWS[dimension]: (int(value) if dimension == "irritant" else value,)}
     return replace(asked, **chosen)
@@ -333,6 +348,14 @@ with states.guarded("Les tendances n'ont pas pu être calculées"):
         wide = (
             parts.pivot(index="period", columns="key", values=f"value_{measure}").reset_index() if len(parts) else parts
         )
+        if adjusted and labels:
+            each = {key: _narrowed(asked, dimension, key) for key in labels}
+            untold = _without_season(wide, each, snapshot.id, measure, grain)
+            if untold:
+                st.caption(
+                    "Il faut deux ans entiers, par semaine ou par mois, pour connaître la saison ; elle reste dans : "
+                    f"{states.plain(', '.join(labels[key] for key in untold))}."
+                )
         colours = {key: palette.sentiment(key) for key in palette.SENTIMENTS} if dimension == "sentiment" else {}
         lines = [
             Line(

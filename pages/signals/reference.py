@@ -35,6 +35,7 @@ refused.notice()
 operations = store.operations()
 listed = warehouse.rows("SELECT id, label, size FROM topics WHERE level = 'irritant' ORDER BY size DESC, id")
 titles = {int(i): str(label) for i, label in warehouse.rows("SELECT id, label FROM topics WHERE level <> 'subject'")}
+found = {int(i): str(label) for i, label in warehouse.rows("SELECT id, label FROM model_topics")}  # before any edit
 parents = {int(i): int(p) for i, p in warehouse.rows("SELECT id, parent_id FROM topics WHERE level = 'subject'")}
 edits = curation.in_force(operations)
 
@@ -65,7 +66,7 @@ def _done(write: Callable[[], object]) -> None:
 def _said(edit: Edit) -> str:
     name = titles.get(edit.irritant, f"irritant {edit.irritant}")
     if edit.kind == "label":
-        return f"« {name} » : titre « {edit.label} »"
+        return f"« {found.get(edit.irritant, name)} » : titre « {edit.label} »"
     if edit.kind == "merge":
         return f"« {name} » réuni à « {titles.get(edit.target or -1, str(edit.target))} »"
     if edit.kind == "split":

@@ -9,6 +9,7 @@ import duckdb
 import pytest
 from sqlalchemy import Engine
 
+import refresh
 from analytics import words
 from data import jobs, settings, snapshots
 from data.operations import actions, curation, watched
@@ -60,6 +61,11 @@ def test_an_analyst_renames_and_the_edit_is_applied(
     assert (edit.irritant, edit.label, edit.made_by) == (1, "Aide au logement trop lente", "analyste.demo")
     assert no_jobs == ["refresh --edits"]
     assert "Modification enregistrée" in "\n".join(s.value for s in app.success)
+    refresh.refresh(noted, steps=refresh.ONLY_EDITS)
+    told = said(open_page("referentiel", "analyste.demo"))
+    assert (
+        "« Aide au logement en attente » : titre « Aide au logement trop lente »" in told
+    )  # what it was called before
 
 
 def test_an_edit_without_a_reason_is_refused_on_screen(

@@ -75,6 +75,13 @@ def test_the_page_says_when_there_is_no_season_to_take_out(tiny_home: Path, open
     assert "Il faut deux ans entiers" in said(app)
 
 
+def test_the_season_is_taken_out_of_each_value_of_a_dimension_too(seasonal: Path, open_page: Opened) -> None:
+    chosen = {"saison": True, "periode": "12 mois", "par": "Ressenti"}
+    told = said(open_page("tendances", "manager.demo", chosen=chosen))
+    assert "elle reste dans : " in told  # Neutre and Positif are a few reviews
+    assert "Négatif" not in told.split("elle reste dans : ")[1].split(".")[0]
+
+
 def test_the_same_period_a_year_before_is_told(seasonal: Path, open_page: Opened) -> None:
     chosen = {"periode": "3 mois"}
     for slug in ("tendances", "vue-d-ensemble"):
