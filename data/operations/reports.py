@@ -69,13 +69,13 @@ def keep(
 
 
 def newest(engine: Engine, kind: str, limit: int = 20) -> list[Report]:
-    """The newest report of that kind of each model and weights, newest first."""
+    """The newest report of that kind of each model, weights and version of the prompt, newest first."""
     table = tables.model_reports
     with reading(engine) as connection:
         rows = connection.execute(select(table).where(table.c.kind == kind).order_by(table.c.made_at.desc()).limit(500))
-        found: dict[tuple[str, str], Report] = {}
+        found: dict[tuple[str, str, str], Report] = {}
         for row in rows:
-            found.setdefault((row.model, row.model_sha256), _report(row))
+            found.setdefault((row.model, row.model_sha256, row.prompt_version), _report(row))
     return list(found.values())[:limit]
 
 

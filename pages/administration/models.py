@@ -88,7 +88,7 @@ def prompts() -> None:
 
 
 def self_tests() -> None:
-    """The last self-tests of each model: what each proves and what was seen."""
+    """The last self-tests of each model under each prompt: what each proves and what was seen."""
     found = reports.newest(engine, reports.SELF_TEST)
     if not found:
         states.empty(
@@ -97,18 +97,25 @@ def self_tests() -> None:
         )
         return
     rows = [
-        {"model": report.model, "test": test["name"], "held": "oui" if test["held"] else "NON", "seen": test["seen"],
+        {"model": report.model, "prompt": report.prompt_version, "test": test["name"], "held": "oui" if test["held"] else "NON", "seen": test["seen"],
          "at": french.clock(report.made_at)}
         for report in found for test in report.body["tests"]
     ]  # fmt: skip
-    labels = {"model": "Modèle", "test": "Vérification", "held": "Tenue", "seen": "Constat", "at": "Faite le"}
+    labels = {
+        "model": "Modèle",
+        "prompt": "Consigne",
+        "test": "Vérification",
+        "held": "Tenue",
+        "seen": "Constat",
+        "at": "Faite le",
+    }
     failed = sum(row["held"] == "NON" for row in rows)
     alt = f"{french.count(failed, 'vérification non tenue', 'vérifications non tenues')}"
     tables.table(pd.DataFrame(rows), labels, name="verifications", alt=alt)
 
 
 def measures() -> None:
-    """The last measures of each model on held cases, side by side."""
+    """The last measures of each model under each prompt on held cases, side by side."""
     found = reports.newest(engine, reports.MEASURES)
     if not found:
         states.empty(
@@ -118,12 +125,19 @@ def measures() -> None:
         )
         return
     rows = [
-        {"model": report.model, "cases": report.body["cases"], "at": french.clock(report.made_at),
+        {"model": report.model, "prompt": report.prompt_version, "cases": report.body["cases"], "at": french.clock(report.made_at),
          "p50": seconds(report.body.get("total_p50_s")),
          **{name: share(report.body.get(name)) for name in MEASURES}}
         for report in found
     ]  # fmt: skip
-    labels = {"model": "Modèle", "cases": "Cas", **MEASURES, "p50": "Durée médiane (s)", "at": "Mesuré le"}
+    labels = {
+        "model": "Modèle",
+        "prompt": "Consigne",
+        "cases": "Cas",
+        **MEASURES,
+        "p50": "Durée médiane (s)",
+        "at": "Mesuré le",
+    }
     tables.table(
         pd.DataFrame(rows), labels, name="mesures-des-modeles", alt="Mesures de chaque modèle sur des cas gardés"
     )

@@ -58,3 +58,17 @@ def test_self_tests_and_measures_of_each_model_are_shown(tiny_home: Path, open_p
     assert (tested["Tenue"].iloc[0], tested["Constat"].iloc[0]) == ("NON", r"inventé \: 06")
     assert measured["Bonne fiche parmi cinq"].iloc[0].startswith("85")
     assert measured["Bonne institution"].iloc[0] == "–"
+    assert tested["Consigne"].iloc[0] == measured["Consigne"].iloc[0] == r"reply\-3\-x"
+
+
+def test_versions_of_the_prompt_and_those_refused_are_told(
+    tiny_home: Path, open_page: Opened, monkeypatch: pytest.MonkeyPatch
+):
+    (tiny_home / "prompts").mkdir()
+    (tiny_home / "prompts" / "perdue.system.j2").write_text("Répondez.", "utf-8")
+    words = said(open_page("modeles")).replace("\\", "")
+    assert "Autre version : direct-1-" in words
+    assert "La démarche d'abord" in words
+    assert "Consigne perdue non utilisée : elle perd un document ou son numéro." in words
+    monkeypatch.setenv("VIGIE_PROMPT", "absente")
+    assert "aucune consigne ne s'appelle absente" in said(open_page("modeles"))

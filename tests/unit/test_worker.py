@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 
 from data import settings
 from data.errors import VigieError
-from data.operations import drafts, escalations, stored, trials, workers
+from data.operations import drafts, escalations, journal, reports, stored, trials, workers
 from data.operations.engine import open_store
 from generation import templates, worker
 from generation.models.base import Run
@@ -228,6 +228,22 @@ def test_in_a_trial_each_draft_is_prepared_as_its_arm_wants(
     assert {draft.prompt_version for draft in made} == set(versions)
     directly = next(draft for draft in made if draft.prompt_version == versions[1])
     assert "Cent mots au plus" in directly.record["prompt"][0]["content"]
+
+
+def test_both_versions_of_a_trial_are_proved_once(
+    tiny_home: Path, store: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = Extractive()
+    model.id = "small"
+    monkeypatch.setattr(worker, "open_model", lambda _spec, _settings: model)
+    monkeypatch.setattr(worker, "AHEAD", 0)
+    versions = [one.version for one in templates.every(tiny_home)]
+    trials.start(store, "essai-2", "prompts", versions, by="chef", model="small")
+    for _ in range(2):
+        worker.work(settings.load(tiny_home), once=True)
+        kept = reports.newest(store, reports.SELF_TEST)
+        assert sorted(report.prompt_version for report in kept) == sorted(versions)
+    assert sum(entry.action == "model.report" for entry in journal.entries(store)) == 2
 
 
 def test_a_prompt_that_is_no_longer_there_ends_the_request_with_a_line(tiny_home: Path, store: Engine) -> None:
