@@ -35,8 +35,8 @@ DEPARTMENTS = ("59", "62", None, None, None)
 WORDS = ("avis", "dossier", "courrier", "réponse", "agent", "site", "appel", "montant", "délai", "guichet", "loyer")
 
 
-def build(seed: int = 0) -> duckdb.DuckDBPyConnection:
-    """Two years of background reviews, without any event."""
+def build(seed: int = 0, weeks: int = WEEKS) -> duckdb.DuckDBPyConnection:
+    """Background reviews (two years of them), without any event."""
     connection = duckdb.connect()
     connection.execute((SQL / "schema.sql").read_text("utf-8"))
     connection.execute((SQL / "schema_derived.sql").read_text("utf-8"))
@@ -50,7 +50,7 @@ def build(seed: int = 0) -> duckdb.DuckDBPyConnection:
     )
     random = np.random.default_rng(seed)
     rows = []
-    for week in range(WEEKS):
+    for week in range(weeks):
         for structure, rates in RATES.items():
             for irritant, rate in enumerate(rates):
                 for _ in range(random.poisson(rate)):

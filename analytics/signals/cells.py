@@ -1,15 +1,18 @@
 """Counts of reviews by irritant and place, in weeks counted back from the as-of date.
 
-Owns what the detectors see. The rules it protects: a review published after the as-of date is never read; a review
-without a place (77 % have no département) is in no cell of that level, and not in its denominators either; texts that
-are nearly the same, and what one author writes again about the same institution, count once.
+Owns what the detectors see: DuckDB counts it, over arrays read once from the snapshot, so that a replayed day and dates
+moved by a benchmark are counted by the very same queries. The rules it protects: a review published after the as-of date
+is never read; a review without a place (77 % have no département) is in no cell of that level, and not in its denominators
+either; texts that are nearly the same, and what one author writes again about the same institution, count once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 from typing import Any, Protocol
 
 import duckdb
@@ -98,35 +101,67 @@ class Reviews:
         age = (np.datetime64(as_of) - past.day).astype("timedelta64[D]").astype(np.int64) // 7
         return replace(past, as_of=as_of, age=age)
 
-    def counts(self, level: str, mask: np.ndarray) -> np.ndarray:
-        """Reviews of `mask` in each (place, irritant) of a level; the last column counts the unassigned."""
-        codes, topics = self.place[level], self.irritant
-        known = mask & (codes >= 0)
-        columns = len(self.irritants) + 1
-        cell = codes[known] * columns + np.where(topics[known] < 0, columns - 1, topics[known])
-        return np.bincount(cell, minlength=len(self.names[level]) * columns).reshape(-1, columns).astype(float)
+    def counts(self, levels: Sequence[str], spans: Sequence[tuple[int, int]]) -> dict[str, np.ndarray]:
+        """Reviews in each (span, place, irritant) of these levels; a span is two ages in weeks, the second one left out, and
+        the last column counts the unassigned.
+        """
+        counts = [f"count(*) FILTER (age >= {start} AND age < {end})" for start, end in spans]
+        groups = self._grouped([(level, "topic") for level in levels], counts, max(end for _, end in spans))
+        out = {}
+        for level, (place, topic, *found) in zip(levels, groups, strict=True):
+            out[level] = np.zeros((len(spans), len(self.names[level]), len(self.irritants) + 1))
+            known = place >= 0
+            out[level][:, place[known], topic[known]] = [
+                n[known] for n in found
+            ]  # the unassigned, -1, in the last column
+        return out
 
     def by_week(self, first: int) -> np.ndarray:
         """Reviews of each irritant, week by week of the whole country (weeks, irritants), the first row being of `first`
         weeks ago and the next ones older; the last column counts the unassigned.
         """
-        weeks, columns = max(self.weeks - first, 0), len(self.irritants) + 1
-        kept = (self.age >= first) & (self.age < self.weeks)
-        column = np.where(self.irritant < 0, columns - 1, self.irritant)
-        cell = (self.age[kept] - first) * columns + column[kept]
-        return np.bincount(cell, minlength=weeks * columns).reshape(-1, columns).astype(float)
+        ((age, topic, found),) = self._grouped([("age", "topic")], ["count(*)"], self.weeks)
+        out = np.zeros((max(self.weeks, first), len(self.irritants) + 1))
+        out[age, topic] = found
+        return out[first:]
 
-    def parents(self, level: str) -> np.ndarray:
-        """Position, in the level above, of each place of `level` (its most frequent one), -1 when unknown."""
-        above = self.place[PARENT[level]]
-        own = self.place[level]
-        known = (own >= 0) & (above >= 0)
-        width = max(len(self.names[PARENT[level]]), 1)
-        pairs, times = np.unique(own[known] * width + above[known], return_counts=True)
-        out = np.full(len(self.names[level]), -1, dtype=np.int64)
-        for pair in pairs[np.argsort(times, kind="stable")]:
-            out[pair // width] = pair % width
+    def parents(self, levels: Sequence[str]) -> dict[str, np.ndarray]:
+        """Position, in the level above, of each place of these levels (its most frequent one), -1 when unknown."""
+        groups = self._grouped([(level, PARENT[level]) for level in levels], ["count(*)"], self.weeks + 1)
+        out = {}
+        for level, (place, parent, found) in zip(levels, groups, strict=True):
+            order = np.lexsort((parent, found))  # of a place, the last one stays
+            order = order[(place[order] >= 0) & (parent[order] >= 0)]
+            out[level] = np.full(len(self.names[level]), -1, dtype=np.int64)
+            out[level][place[order]] = parent[order]
         return out
+
+    def _grouped(self, sets: Sequence[tuple[str, ...]], counts: Sequence[str], end: int) -> Iterator[list[np.ndarray]]:
+        """For each set of codes, its groups of reviews younger than `end` weeks: their codes, then their `counts`.
+
+        DuckDB reads the arrays where they are.
+        """
+        frame = pd.DataFrame({"age": self.age, "topic": self.irritant, **self.place}, copy=False)
+        codes = list(dict.fromkeys(code for own in sets for code in own))
+        query = sql(__file__, "cell_counts").format(
+            codes=", ".join(codes),
+            counts=", ".join(f"{count} AS n{i}" for i, count in enumerate(counts)),
+            sets=", ".join(f"({', '.join(own)})" for own in sets),
+            end=end,
+        )
+        with _counting(os.getpid()).cursor() as connection:
+            connection.register("coded", frame)
+            found = connection.execute(query).fetchnumpy()
+        for own in sets:
+            absent = sum(1 << bit for bit, code in enumerate(reversed(codes)) if code not in own)
+            rows = found["absent"] == absent
+            yield [np.ma.getdata(found[name])[rows] for name in (*own, *(f"n{i}" for i in range(len(counts))))]
+
+
+@cache
+def _counting(process: int) -> duckdb.DuckDBPyConnection:
+    """The database in memory where a process counts: opening one each time would cost more than the counts."""
+    return duckdb.connect()
 
 
 def read(source: Reader, as_of: date, weeks: int = HISTORY) -> Reviews:

@@ -6,14 +6,15 @@ published after the as-of date, earlier signals and triage change nothing, so an
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import duckdb
 import numpy as np
 import pandas as pd
 
-from analytics.signals import agreement, decision, novelty, slow, surge, testing
+from analytics.signals import agreement, decision, novelty, second, slow, surge, testing
 from analytics.signals.agreement import Agreements
 from analytics.signals.cells import GUARD, WINDOWS, Reader, Reading, Reviews, bursts, read
 from analytics.signals.decision import Judged
@@ -62,7 +63,8 @@ def detect(source: Warehouse | duckdb.DuckDBPyConnection, as_of: date, q: float 
 
     `source` must hold a refreshed snapshot (reviews, review_topics, topics, structures, department_neighbours).
     """
-    return on(background(source, as_of, weeks=1), as_of, q)
+    known = background(source, as_of, weeks=1)
+    return reread(known, on(known, as_of, q))
 
 
 def background(source: Warehouse | duckdb.DuckDBPyConnection, last: date, weeks: int) -> Background:
@@ -100,7 +102,8 @@ def on(known: Background, as_of: date, q: float = DEFAULT_Q, *, watch: bool = Fa
     for level in levels:
         fresh = [t for t in evident if t.q <= level and not any(decision.overlap(t.members, s.members) for s in shown)]
         shown += decision.most_specific(fresh)
-    median = _median_topic(seen)
+    slowly = _slow(seen) if watch else []
+    median = _median_sizes(seen, {*WINDOWS, *(t.window for t in slowly)})
     teller = Teller(known.context, seen, len(tests))
     signals = [teller.told(t, median[t.window]) for t in shown]
     worth = np.flatnonzero((rates > q) & (tests.p <= _WATCH_P)) if watch else np.zeros(0, dtype=int)
@@ -111,9 +114,14 @@ def on(known: Background, as_of: date, q: float = DEFAULT_Q, *, watch: bool = Fa
     watched = [teller.told(t, median[t.window]) for t in decision.most_specific(rising)[:WATCHED]]
     if watch:
         national = {t.topic for t in (*shown, *rising) if t.level == "nation" and not t.fine}
-        slowly = [t for t in _slow(seen) if t.topic not in national]
-        watched += [teller.told(t, _median_size(seen, t.window)) for t in slowly]
+        watched += [teller.told(t, median[t.window]) for t in slowly if t.topic not in national]
     return Found(as_of, len(tests), tuple(sorted(signals, key=lambda s: (s.q, s.p, s.id))), tuple(watched))
+
+
+def reread(known: Background, found: Found) -> Found:
+    """The same, with the second reading of each signal and of each rise."""
+    signals, watched = (tuple(second.reread(known.context.source, told)) for told in (found.signals, found.watched))
+    return replace(found, signals=signals, watched=watched)
 
 
 def ranked(known: Background, seen: Reviews, tests: Tests, most: int) -> list[Judged]:
@@ -241,13 +249,10 @@ def _slow(reviews: Reviews) -> list[Judged]:
     return out
 
 
-def _median_topic(reviews: Reviews) -> dict[int, float]:
-    """Median size of an irritant over each window, in the whole country."""
-    return {window: _median_size(reviews, window) for window in WINDOWS}
-
-
-def _median_size(reviews: Reviews, weeks: int) -> float:
-    return float(np.median(reviews.counts("nation", reviews.age < weeks)[0, :-1]))
+def _median_sizes(reviews: Reviews, weeks: Collection[int]) -> dict[int, float]:
+    """Median size of an irritant over the last so many weeks, in the whole country."""
+    counts = reviews.counts(["nation"], [(0, span) for span in weeks])["nation"]
+    return {span: float(np.median(own[0, :-1])) for span, own in zip(weeks, counts, strict=True)}
 
 
 def _cell(reviews: Reviews, signal: Signal) -> tuple[str, list[int], int, bool] | None:

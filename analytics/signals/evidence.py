@@ -76,6 +76,7 @@ class Teller:
             review_ids=tuple(int(i) for i in reviews.id[rows]),
             owner=self.context.tree.owner(_by_excess(reviews, test, rows)),
             tests=self.tests,
+            weeks=test.window,
         )
 
     def _terms(self, rows: np.ndarray) -> tuple[str, ...]:

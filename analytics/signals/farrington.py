@@ -1,8 +1,8 @@
 """Farrington's flexible detector: weekly counts judged against the same weeks of earlier years.
 
 Owns the method of Farrington et al. (1996) as improved by Noufaily et al. (2013), with the choices of R's
-`surveillance::farringtonFlexible`; the regression does the work, over many series at once. It is here as a judge: the
-benchmarks hold it against R's own answers, and the shipped engine against it.
+`surveillance::farringtonFlexible`; the regression does the work, over many series at once. It reads again what the engine
+found (`second.py`); the benchmarks hold it against R's own answers, and the engine against it.
 """
 
 from __future__ import annotations
@@ -32,10 +32,13 @@ class Settings:
     trend_p: float = 1.0  # the trend is kept under this p-value
     enough: tuple[int, int] = (5, 4)  # at least 5 cases in the last 4 weeks
     threshold: str = "negative binomial"  # or "delta": 2/3 power of the counts
+    judged: int = 1  # weeks judged together, the last one included
 
 
 def thresholds(counts: np.ndarray, week: int, settings: Settings) -> np.ndarray:
-    """Upper bound (series,) of the count of `week`, from the weeks before it; `counts` is (weeks, series)."""
+    """Upper bound (series,) of the count of `week`, or of the `judged` weeks up to it, from the weeks before; `counts` is
+    (weeks, series).
+    """
     groups = _groups(week, settings)
     kept = np.flatnonzero((groups >= 0) & (np.arange(len(groups)) < week - settings.left_out))
     past = counts[kept]
@@ -45,7 +48,7 @@ def thresholds(counts: np.ndarray, week: int, settings: Settings) -> np.ndarray:
     time = (kept - week) / YEAR
     trended = np.column_stack([flat, time])
     fit = regression.robust(past, trended, threshold=settings.reweight)
-    row = np.array([1.0, *now, 0.0])
+    row = np.array([1.0, *now, (1 - settings.judged) / 2 / YEAR])  # the middle of the judged weeks
     mean, error = fit.predicted(row)
     spread = np.sqrt(fit.covariance[:, -1, -1] * fit.dispersion)
     p = 2 * student.sf(np.abs(fit.coefficients[:, -1]) / spread, df=max(len(kept) - trended.shape[1], 1))
@@ -54,6 +57,7 @@ def thresholds(counts: np.ndarray, week: int, settings: Settings) -> np.ndarray:
     flat_mean, flat_error = level.predicted(row[:-1])
     mean, error = np.where(keep, mean, flat_mean), np.where(keep, error, flat_error)
     dispersion = np.where(keep, fit.dispersion, level.dispersion)
+    mean, error = mean * settings.judged, error * settings.judged
     if settings.threshold == "delta":
         spread = np.sqrt(4 / 9 * np.cbrt(mean) * (dispersion + error**2 / mean))
         return np.maximum(mean ** (2 / 3) + norm.ppf(1 - settings.alpha) * spread, 0) ** 1.5
@@ -76,20 +80,21 @@ def alarms(counts: np.ndarray, weeks: range, settings: Settings) -> np.ndarray:
 
 
 def _groups(week: int, settings: Settings) -> np.ndarray:
-    """Season of each week up to `week`: 0 around the same week of the year, 1… between, -1 not used.
+    """Season of each week up to `week`: 0 around the same weeks of the year as those judged, 1… between, -1 not used.
 
     Seasons are equal parts of the weeks between two windows.
     """
     out = np.full(week + 1, -1, dtype=int)
     half = settings.half_window
+    wide = half + settings.judged - 1  # before the judged week, the first of several
     for year in range(settings.years + 1):
         centre = week - YEAR * year
-        before = centre - half - 1  # the last week of the stretch that leads to this window
+        before = centre - wide - 1  # the last week of the stretch that leads to this window
         if settings.periods > 1 and year < settings.years:
             stretch = np.arange(centre - YEAR + half + 1, before + 1)
             parts = np.array_split(stretch, settings.periods - 1)
             for number, part in enumerate(parts, start=1):
                 out[part[part >= 0]] = number
-        window = np.arange(max(centre - half, 0), min(centre + half, week) + 1)
+        window = np.arange(max(centre - wide, 0), min(centre + half, week) + 1)
         out[window] = 0
     return out

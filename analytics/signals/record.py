@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -60,6 +60,15 @@ class Owner:
 
 
 @dataclass(frozen=True)
+class Second:
+    """What Farrington's method alone says of a signal's weeks (`second.py`)."""
+
+    years: int  # whole earlier years of the place that it learns from, 0 when there are too few
+    bound: int | None = None  # reviews it expects at most; None without enough years
+    alarm: bool | None = None  # whether there are more; None too when they are too few for it to say
+
+
+@dataclass(frozen=True)
 class Signal:
     """A small, recent, specific rise that chance and the known background do not explain."""
 
@@ -84,6 +93,10 @@ class Signal:
     review_ids: tuple[int, ...]
     owner: Owner | None
     tests: int  # tests run that week
+    weeks: int | None = (
+        None  # over which reviews are observed and expected, up to `as_of`; None as told by an earlier version
+    )
+    second: Second | None = None  # None when it has no cell, and before it is read again
 
     def as_json(self) -> dict[str, Any]:
         """The object of `python -m analytics signals --json`."""
@@ -110,6 +123,8 @@ class Signal:
             "subject": self.subject,
             "region": self.scope.region,
             "zone": list(self.scope.zone),
+            "weeks": self.weeks,
+            "farrington": asdict(self.second) if self.second else None,
         }
 
 
@@ -186,7 +201,7 @@ def alike(warehouse: Warehouse, signal: Signal, most: int = 5) -> list[Signal]:
 
 def institutions(warehouse: Warehouse, signal: Signal) -> pd.DataFrame:
     """Structures of a signal's reviews by excess: structure, typology, reviews, usual (a share of their past year)."""
-    weeks = max(1, (signal.last_week - signal.first_week).days // 7 + 1)
+    weeks = signal.weeks or max(1, (signal.last_week - signal.first_week).days // 7 + 1)
     query = sql(__file__, "signal_institutions")
     return warehouse.frame(
         query,
@@ -221,7 +236,7 @@ def as_row(signal: Signal) -> dict[str, Any]:
     own = {
         f.name: getattr(signal, f.name)
         for f in fields(Signal)
-        if f.name not in ("scope", "owner", "terms", "review_ids")
+        if f.name not in ("scope", "owner", "terms", "review_ids", "second")
     }
     return {
         **own,
@@ -237,6 +252,7 @@ def as_row(signal: Signal) -> dict[str, Any]:
         "owner_id": owner.structure_id if owner else None,
         "owner_name": owner.name if owner else None,
         "owner_mailbox": owner.mailbox if owner else None,
+        **{f"second_{f.name}": getattr(signal.second, f.name, None) for f in fields(Second)},
     }
 
 
@@ -251,6 +267,7 @@ def _signal(row: dict[str, Any]) -> Signal:
     owner = None
     if row["owner_id"] and row["owner_mailbox"]:
         owner = Owner(row["owner_id"], row["owner_name"] or row["owner_id"], row["owner_mailbox"])
+    weeks, years, bound, alarm = (row.get(name) for name in ("weeks", "second_years", "second_bound", "second_alarm"))
     return Signal(
         id=row["id"],
         as_of=_day(row["as_of"]),
@@ -281,6 +298,10 @@ def _signal(row: dict[str, Any]) -> Signal:
         review_ids=tuple(int(i) for i in row["review_ids"]),
         owner=owner,
         tests=int(row["tests"]),
+        weeks=None if weeks is None else int(weeks),
+        second=None
+        if years is None
+        else Second(int(years), None if bound is None else int(bound), None if alarm is None else bool(alarm)),
     )
 
 

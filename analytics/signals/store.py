@@ -22,6 +22,7 @@ from data.warehouse import sql
 
 REPLAYED = 6  # weeks judged again at each refresh
 REPLAYED_FIRST = 52  # and when there is no earlier signal to carry
+_ADDED = ("told_at TIMESTAMP", "weeks INTEGER", "second_years INTEGER", "second_bound INTEGER", "second_alarm BOOLEAN")
 
 
 def write(connection: duckdb.DuckDBPyConnection, last: date, earlier: Iterable[Signal] = ()) -> list[Signal]:
@@ -34,7 +35,7 @@ def write(connection: duckdb.DuckDBPyConnection, last: date, earlier: Iterable[S
     weeks = REPLAYED if earlier else REPLAYED_FIRST
     known = engine.background(connection, last, weeks=weeks)
     q = max(engine.SENSITIVITIES.values())
-    found = [engine.on(known, day, q, watch=day == last) for day in days(last, weeks)]
+    found = [engine.reread(known, engine.on(known, day, q, watch=day == last)) for day in days(last, weeks)]
     told = events([s for day in found for s in day.signals])
     signals = [figures[-1] for figures in told]
     oldest = found[0].as_of
@@ -54,8 +55,9 @@ def write(connection: duckdb.DuckDBPyConnection, last: date, earlier: Iterable[S
 def put_aside(connection: duckdb.DuckDBPyConnection) -> None:
     """Before the tables are emptied: keep what they tell, for `remember`."""
     if connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'signals'").fetchall():
-        connection.execute("ALTER TABLE signals ADD COLUMN IF NOT EXISTS told_at TIMESTAMP")
-        connection.execute("ALTER TABLE watch_list ADD COLUMN IF NOT EXISTS told_at TIMESTAMP")
+        for table in ("signals", "watch_list", "signal_versions"):  # a snapshot of an earlier version
+            for column in _ADDED:
+                connection.execute(f"ALTER TABLE IF EXISTS {table} ADD COLUMN IF NOT EXISTS {column}")
         connection.execute(sql(__file__, "put_aside"))
 
 

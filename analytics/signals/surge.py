@@ -10,6 +10,7 @@ over-dispersion adds up. A cell has one p-value: its windows share the risk (wei
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +29,10 @@ _STRENGTHS = np.geomspace(0.1, 200, 16)  # candidates for the strength of poolin
 RIDGE = np.array([1e-6, 4.0, 4.0, 4.0])  # intercept, trend, cosine, sine
 _LEAST = 1 / 104  # reviews a week that any cell may have: one in two years
 _AROUND = 2  # weeks on each side that make the same season of another year
+_LEARNT = (
+    (GUARD, GUARD + YEAR),
+    (GUARD, GUARD + _RECENT),
+)  # spans that say odds, and how much a place usually receives
 _PEAK = 4.0  # reviews that the absence of a seasonal peak is worth
 OUTLIER = 2.58  # residual beyond which a past week is weighed down
 
@@ -87,19 +92,20 @@ def judged(reviews: Reviews) -> list[Cells]:
     """Every cell of every level, irritants then fine subjects; empty when the history is too short to expect anything."""
     if reviews.weeks < GUARD + MIN_WEEKS or not len(reviews.irritants):
         return []
-    usual = Learnt.of(reviews)
-    found = [_cells(reviews, usual, level, fine=False) for level in LEVELS]
+    found = _judged(reviews, LEVELS, fine=False)
     if len(reviews.subjects):
-        fine = reviews.by_subject()
-        known = Learnt.of(fine, levels=WIDE)
-        found += [_cells(fine, known, level, fine=True) for level in WIDE]
+        found += _judged(reviews.by_subject(), WIDE, fine=True)
     return found
 
 
-def _cells(reviews: Reviews, known: Learnt, level: str, fine: bool) -> Cells:
-    counts = [reviews.counts(level, reviews.age < window) for window in WINDOWS]
-    observed = np.array([now[:, :-1] for now in counts])
-    received = np.array([now.sum(axis=1) for now in counts])
+def _judged(reviews: Reviews, levels: tuple[str, ...], fine: bool) -> list[Cells]:
+    counts = reviews.counts(levels, [*((0, window) for window in WINDOWS), *_LEARNT])
+    known = Learnt.of(reviews, {level: own[len(WINDOWS) :] for level, own in counts.items()})
+    return [_cells(known, level, own[: len(WINDOWS)], fine) for level, own in counts.items()]
+
+
+def _cells(known: Learnt, level: str, counts: np.ndarray, fine: bool) -> Cells:
+    observed, received = counts[:, :, :-1], counts.sum(axis=2)
     background = [
         known.expected(level, received[i][:, None] - observed[i], window, known.national.now(window))
         for i, window in enumerate(WINDOWS)
@@ -112,10 +118,11 @@ def weekly(reviews: Reviews, level: str, places: list[int], topic: int, weeks: i
     """The curve of a topic in these places of a level over the last `weeks`, oldest first: observed, expected, and the
     5 % and 95 % bounds.
     """
-    known = Learnt.of(reviews, levels=above(level))
+    known = Learnt.of(reviews, reviews.counts(above(level), _LEARNT))
+    ages = range(weeks)[::-1]
+    counts = reviews.counts([level], [(age, age + 1) for age in ages])[level]
     observed, expected, spread = np.zeros(weeks), np.zeros(weeks), np.zeros(weeks)
-    for i, age in enumerate(range(weeks)[::-1]):
-        now = reviews.counts(level, reviews.age == age)
+    for i, (age, now) in enumerate(zip(ages, counts, strict=True)):
         hits = now[:, :-1]
         means, shapes = known.expected(level, now.sum(axis=1)[:, None] - hits, 1, known.national.factor(age))
         own = means[places, topic]
@@ -150,12 +157,15 @@ class Learnt:
     places: dict[str, _Places]
 
     @classmethod
-    def of(cls, reviews: Reviews, levels: tuple[str, ...] = LEVELS) -> Learnt:
-        """Learn these levels from reviews older than the judged weeks."""
+    def of(cls, reviews: Reviews, counts: Mapping[str, np.ndarray]) -> Learnt:
+        """Learn some levels, the country among them, from what they received over each of _LEARNT."""
         places: dict[str, _Places] = {}
+        lower = [level for level in PARENT if level in counts]
+        parents = reviews.parents(lower) if lower else {}
         for level in LEVELS:
-            if level in levels or level == "nation":
-                places[level] = _places(reviews, level, places)
+            if level in counts:
+                upper = _upper(level, parents[level], places) if level in parents else None
+                places[level] = _places(counts[level], upper, float(min(YEAR, reviews.weeks - GUARD)))
         return cls(National.fitted(reviews), places)
 
     def expected(
@@ -179,22 +189,23 @@ class Learnt:
         return np.maximum(mean, _LEAST * window), shape
 
 
-def _places(reviews: Reviews, level: str, above: dict[str, _Places]) -> _Places:
-    """Odds and volumes of a level, drawn towards the level above as strongly as the data say."""
-    counts = reviews.counts(level, (reviews.age >= GUARD) & (reviews.age < GUARD + YEAR))
-    hits = counts[:, :-1]
-    total = counts.sum(axis=1)
+def _upper(level: str, parent: np.ndarray, above: dict[str, _Places]) -> np.ndarray:
+    """Odds (places, irritants) of the place above each one; the country's where it is not known."""
+    return np.concatenate([above[PARENT[level]].odds, above["nation"].odds])[parent]  # the last row: parent unknown
+
+
+def _places(counts: np.ndarray, prior: np.ndarray | None, weeks: float) -> _Places:
+    """Odds and volumes of a level, drawn towards those above (none: the whole country) as strongly as the data say."""
+    year, lately = counts
+    hits = year[:, :-1]
+    total = year.sum(axis=1)
     others = total[:, None] - hits
-    recent = reviews.counts(level, (reviews.age >= GUARD) & (reviews.age < GUARD + _RECENT)).sum(axis=1)
-    weeks = float(min(YEAR, reviews.weeks - GUARD))
+    recent = lately.sum(axis=1)
     mean = total.mean() / weeks if len(total) else 0.0
     alpha = volume_strength(total)
     volume = (alpha + recent) / (alpha / max(mean, 1e-9) + _RECENT)
-    if level == "nation":
+    if prior is None:
         return _Places((hits + 0.5) / (others + 1.0), hits + 0.5, volume, alpha + recent)
-    parent = reviews.parents(level)
-    upper = np.concatenate([above[PARENT[level]].odds, above["nation"].odds])  # the last row: parent unknown
-    prior = upper[parent]
     pooling = strength(hits, prior * others)
     return _Places((pooling + hits) / (pooling / prior + others), pooling + hits, volume, alpha + recent)
 

@@ -15,9 +15,11 @@ from babel.numbers import format_decimal
 
 from analytics.signals.cells import Reader
 from analytics.signals.record import Signal
+from analytics.signals.second import ENOUGH, LEAST_YEARS
 
 DETECTORS = {"surge": "Hausse inhabituelle", "place": "Foyer local", "novelty": "Sujet nouveau", "slow": "Montée lente"}
 STRENGTHS = {"weak": "signal faible", "strong": "signal fort"}
+_SECOND = "Seconde lecture, méthode de Farrington"
 _MOST_NAMED = 4
 _QUOTED = 12  # reviews listed in a message, at most
 
@@ -69,12 +71,7 @@ def subject(names: Names, signal: Signal) -> str:
 
 def sentence(names: Names, signal: Signal) -> str:
     """The whole signal in a few sentences: what, where, against what, how sure, whom to tell."""
-    weeks = (signal.last_week - signal.first_week).days // 7 + 1
-    span = (
-        f"la semaine du {_day(signal.last_week)}"
-        if weeks == 1
-        else f"les {weeks} semaines jusqu'au {_day(signal.last_week)}"
-    )
+    span = _span(signal)
     told = f" À prévenir : {signal.owner.name}." if signal.owner else ""
     if signal.detector == "novelty":
         return (
@@ -105,6 +102,24 @@ def surety(signal: Signal) -> str:
     if signal.q <= 0.001:
         return "C'est très sûr : moins d'une fausse alerte sur 1 000 à ce niveau."
     return f"À ce niveau, on se trompe environ {_number(max(1.0, signal.q * 100))} fois sur 100."
+
+
+def second(signal: Signal) -> str:
+    """What Farrington's method alone says of it; nothing when it has no cell or was not read again."""
+    told = signal.second
+    if told is None:
+        return ""
+    if told.bound is None:
+        return f"{_SECOND} : historique trop court pour elle (il lui faut au moins {LEAST_YEARS} ans, ici)."
+    expected = "aucun avis attendu" if told.bound == 0 else f"au plus {_number(told.bound)} avis attendus"
+    if told.alarm is None:
+        verdict = f"trop peu d'avis pour qu'elle se prononce (il lui en faut {ENOUGH} en un mois)"
+    else:
+        verdict = "elle alerte aussi" if told.alarm else "elle n'alerte pas"
+    return (
+        f"{_SECOND} (les mêmes semaines des {told.years} années passées, ici seulement) : {expected}, "
+        f"{_number(signal.observed)} reçus ; {verdict}."
+    )
 
 
 def message(names: Names, signal: Signal, address: str = "") -> tuple[str, str]:
@@ -146,6 +161,16 @@ def digest(
     for text in delays:
         parts += [f"• {text}", ""]
     return title, "\n".join(parts)
+
+
+def _span(signal: Signal) -> str:
+    """`la semaine jusqu'au 30 juin 2025`: the weeks over which reviews are observed and expected."""
+    if signal.weeks is not None:
+        weeks, last = signal.weeks, signal.as_of
+        return f"{'la semaine' if weeks == 1 else f'les {weeks} semaines'} jusqu'au {_day(last)}"
+    weeks = (signal.last_week - signal.first_week).days // 7 + 1  # as told by an earlier version
+    last = signal.last_week
+    return f"la semaine du {_day(last)}" if weeks == 1 else f"les {weeks} semaines jusqu'au {_day(last)}"
 
 
 def _day(value: date) -> str:

@@ -27,6 +27,8 @@ CREATE OR REPLACE TABLE signals (
     first_week DATE NOT NULL, last_week DATE NOT NULL, observed INTEGER NOT NULL, expected DOUBLE NOT NULL, ratio DOUBLE NOT NULL,
     ratio_low DOUBLE NOT NULL, p DOUBLE NOT NULL, q DOUBLE NOT NULL, severity DOUBLE NOT NULL, terms VARCHAR[], review_ids BIGINT[] NOT NULL,
     owner_id VARCHAR, owner_name VARCHAR, owner_mailbox VARCHAR, tests INTEGER NOT NULL,
+    weeks INTEGER,                       -- over which reviews are observed and expected, up to as_of
+    second_years INTEGER, second_bound INTEGER, second_alarm BOOLEAN,   -- what Farrington's method alone says: analytics/signals/second.py
     told_at TIMESTAMP                    -- of the file whose analysis told it as it stands; the day judged, for a first analysis
 );
 CREATE OR REPLACE TABLE watch_list AS FROM signals LIMIT 0;   -- rare and rising on the last day, not significant yet

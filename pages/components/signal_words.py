@@ -6,7 +6,7 @@ import streamlit as st
 
 from analytics.signals import wording
 from analytics.signals.record import Signal
-from analytics.signals.wording import DETECTORS, STRENGTHS, Names, at_least, expected, surety
+from analytics.signals.wording import DETECTORS, STRENGTHS, Names, at_least, expected, second, surety
 from data.warehouse import Warehouse
 from pages.components import french, store
 
@@ -18,6 +18,7 @@ __all__ = [
     "method",
     "names",
     "place",
+    "second",
     "sentence",
     "subject",
     "surety",

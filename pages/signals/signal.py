@@ -68,6 +68,9 @@ states.figures(
     ]
 )
 
+if second := signal_words.second(signal):
+    st.caption(second)
+
 triage.panel(warehouse, signal, triage.decisions([signal.id]).get(signal.id))
 
 curve = record.evolution(warehouse, signal)

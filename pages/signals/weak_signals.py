@@ -19,6 +19,7 @@ _STRENGTHS = {"Tous": None, "Faibles": ("weak",), "Forts": ("strong",)}
 _SENSITIVITIES = {"Basse": 0.01, "Normale": 0.05, "Haute": 0.10}
 _VIEWS = ("Signaux", "À surveiller", "Historique", "Abonnements")
 _CARDS = 20
+_SECOND: dict[bool | None, str] = {True: "Alerte aussi", False: "N'alerte pas"}  # by what the second reading says
 
 identity.guard("signaux-faibles")
 st.title("Signaux faibles", anchor=False)
@@ -84,6 +85,7 @@ def listing(signals: list[Signal]) -> pd.DataFrame:
             "expected": [round(s.expected, 2) for s in signals],
             "ratio_low": [round(s.ratio_low, 1) for s in signals],
             "q": [round(s.q, 4) for s in signals],
+            "second": [_SECOND.get(s.second.alarm) if s.second else None for s in signals],
             "state": [triage.state(decisions.get(s.id)) for s in signals],
             "owner": [s.owner.name if s.owner else None for s in signals],
         }
@@ -99,6 +101,7 @@ _COLUMNS = {
     "expected": st.column_config.NumberColumn("Attendus", format="localized"),
     "ratio_low": st.column_config.NumberColumn("Au moins ×", format="localized"),
     "q": st.column_config.NumberColumn("Fausses alertes (q)", format="localized"),
+    "second": "Seconde lecture (Farrington)",
     "state": "Suivi",
     "owner": "À prévenir",
 }
@@ -180,7 +183,7 @@ def watch_view() -> None:
     if watched:
         frame = listing(watched)
         frame["p"] = [f"{s.p:.1g}".replace(".", ",") for s in watched]
-        kept = {k: _COLUMNS[k] for k in ("week", "label", "detector", "where", "observed", "expected")}
+        kept = {k: _COLUMNS[k] for k in ("week", "label", "detector", "where", "observed", "expected", "second")}
         tables.table(
             frame,
             {**kept, "p": "Probabilité que ce soit le hasard, avant correction"},
@@ -190,6 +193,8 @@ def watch_view() -> None:
         for signal in watched[:10]:
             with st.expander(states.plain(signal_words.subject(warehouse, signal))):
                 st.text(", ".join(signal.terms) or "–")
+                if second := signal_words.second(signal):
+                    st.caption(second)
                 for review in signal.review_ids[:8]:
                     links.to("avis", f"Avis {review}", id=str(review))
     else:

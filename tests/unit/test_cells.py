@@ -41,7 +41,7 @@ def test_going_back_gives_what_was_read_that_day(reviews: cells.Reviews) -> None
 def test_counts_are_those_of_a_hand_written_query() -> None:
     connection = world.build()
     reviews = cells.read(Reading(connection), world.LAST)
-    counts = reviews.counts("structure", reviews.age < 4)
+    counts = reviews.counts(["structure"], [(0, 4)])["structure"][0]
     by_hand = connection.execute(
         "SELECT count(*) FROM reviews JOIN review_topics ON review_id = id WHERE structure_id = 'caf1' AND irritant = 1"
         " AND published_on > $last - 28",
@@ -52,9 +52,40 @@ def test_counts_are_those_of_a_hand_written_query() -> None:
 
 
 def test_reviews_without_a_place_are_in_no_cell_of_that_level(reviews: cells.Reviews) -> None:
-    everything = reviews.counts("nation", reviews.age < 52).sum()
-    located = reviews.counts("department", reviews.age < 52).sum()
-    assert 0 < located < 0.6 * everything
+    counts = reviews.counts(["nation", "department"], [(0, 52)])
+    assert 0 < counts["department"].sum() < 0.6 * counts["nation"].sum()
+
+
+def test_each_span_of_weeks_is_counted_apart_and_the_unassigned_come_last() -> None:
+    connection = world.build()
+    connection.execute("UPDATE review_topics SET irritant = -1 WHERE irritant = 2")
+    reviews = cells.read(Reading(connection), world.LAST)
+    lately, before = reviews.counts(["nation"], [(0, 4), (4, 30)])["nation"]
+    assert lately.sum() == (reviews.age < 4).sum()
+    assert before.sum() == ((reviews.age >= 4) & (reviews.age < 30)).sum()
+    assert before[0, -1] == ((reviews.irritant < 0) & (reviews.age >= 4) & (reviews.age < 30)).sum() > 0
+    weeks = reviews.by_week(4)
+    np.testing.assert_array_equal(weeks[:26].sum(axis=0), before[0])
+    assert len(weeks) == reviews.weeks - 4
+
+
+def test_what_is_left_out_is_not_counted(reviews: cells.Reviews) -> None:
+    """Dropped copies, a past day and moved dates are counted by the same queries."""
+    kept = reviews.kept(reviews.id % 2 == 0)
+    counts = kept.counts(["typology"], [(0, 20)])["typology"][0]
+    sip = list(reviews.names["typology"]).index("SIP")
+    inside = (kept.age < 20) & (kept.place["typology"] == sip)
+    assert counts[sip].sum() == inside.sum() > 0
+
+
+def test_a_place_is_under_the_one_that_most_of_its_reviews_name() -> None:
+    connection = world.build()
+    connection.execute("UPDATE reviews SET typology = 'Autre' WHERE structure_id = 'sip1' AND id % 3 = 0")
+    reviews = cells.read(Reading(connection), world.LAST)
+    parents = dict(zip(reviews.names["structure"], reviews.parents(["structure"])["structure"], strict=True))
+    assert {name: reviews.names["typology"][at] for name, at in parents.items()} == {
+        "sip1": "SIP", "sip2": "SIP", "caf1": "CAF", "caf2": "CAF",
+    }  # fmt: skip
 
 
 def test_the_hors_structures_tray_is_not_a_structure() -> None:

@@ -78,6 +78,23 @@ def test_what_was_told_on_a_day_stays_whatever_a_later_analysis_says() -> None:
     assert told(connection, first) == then
 
 
+def test_what_an_earlier_version_did_not_tell_is_no_new_figure() -> None:
+    connection = world.build()
+    world.add(connection, 8, structure="sip1", irritant=1, end=world.LAST, days=12)
+    seen(connection, world.LAST - WEEK)
+    analysed(connection, world.LAST)
+    then = connection.execute("SELECT id, told_at FROM signals ORDER BY id").fetchall()
+    for table in ("signals", "watch_list", "signal_versions"):
+        for column in ("weeks", "second_years", "second_bound", "second_alarm"):
+            connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+    seen(connection, world.LAST)
+    analysed(connection, world.LAST)
+    assert then
+    assert connection.execute("SELECT id, told_at FROM signals ORDER BY id").fetchall() == then
+    query = "SELECT bool_and(second_years IS NOT NULL) FROM signals WHERE as_of = $day AND detector <> 'novelty'"
+    assert connection.execute(query, {"day": world.LAST}).fetchall() == [(True,)]
+
+
 def test_a_signal_told_again_the_same_keeps_the_day_it_was_told() -> None:
     connection = world.build()
     world.add(connection, 8, structure="sip1", irritant=1, end=world.LAST - 20 * WEEK)

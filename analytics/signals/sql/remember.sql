@@ -1,10 +1,17 @@
 -- A signal told again with the same figures keeps the moment it was told; another is told by the last file, and what it replaces
--- is kept, unless the same file told both.
+-- is kept, unless the same file told both. What an earlier version did not tell at all is no difference.
 CREATE OR REPLACE TEMP TABLE told_now AS
 SELECT *, FALSE AS watched FROM signals UNION ALL BY NAME SELECT *, TRUE AS watched FROM watch_list;
 CREATE OR REPLACE TEMP TABLE unchanged AS
 SELECT id, watched FROM (
-    SELECT * EXCLUDE (told_at, curve) FROM told_before INTERSECT SELECT * EXCLUDE (told_at) FROM told_now
+    SELECT b.* EXCLUDE (told_at, curve) REPLACE (
+        coalesce(b.weeks, n.weeks) AS weeks,
+        if(b.weeks IS NULL, n.second_years, b.second_years) AS second_years,
+        if(b.weeks IS NULL, n.second_bound, b.second_bound) AS second_bound,
+        if(b.weeks IS NULL, n.second_alarm, b.second_alarm) AS second_alarm
+    )
+    FROM told_before AS b JOIN told_now AS n ON n.id = b.id AND n.watched = b.watched
+    INTERSECT SELECT * EXCLUDE (told_at) FROM told_now
 );
 CREATE OR REPLACE TEMP TABLE moment AS
 SELECT coalesce(max(coalesce(seen_at, ran_at)), (SELECT max(as_of) FROM told_now)) AS seen FROM ingests;
