@@ -111,14 +111,14 @@ def second(signal: Signal) -> str:
         return ""
     if told.bound is None:
         return f"{_SECOND} : historique trop court pour elle (il lui faut au moins {LEAST_YEARS} ans, ici)."
-    expected = "aucun avis attendu" if told.bound == 0 else f"au plus {_number(told.bound)} avis attendus"
+    usual = f"au plus {_number(told.bound)} avis attendu{'s' if told.bound > 1 else ''}"
     if told.alarm is None:
         verdict = f"trop peu d'avis pour qu'elle se prononce (il lui en faut {ENOUGH} en un mois)"
     else:
         verdict = "elle alerte aussi" if told.alarm else "elle n'alerte pas"
     return (
-        f"{_SECOND} (les mêmes semaines des {told.years} années passées, ici seulement) : {expected}, "
-        f"{_number(signal.observed)} reçus ; {verdict}."
+        f"{_SECOND} (les mêmes semaines des {told.years} années passées, ici seulement) : "
+        f"{usual if told.bound else 'aucun avis attendu'}, {_number(signal.observed)} reçus : {verdict}."
     )
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from data import snapshots
 from tests import loopback_smtp
 from tests.app.conftest import Opened, asked, figures, linked, said
 
@@ -105,3 +107,34 @@ def test_how_it_was_found_can_be_retraced(tiny_home: Path, open_page: Opened) ->
     assert "12 tests" in told
     assert "q = 0,03" in told
     assert "Identifiant : sig-1" in told
+
+
+@pytest.mark.parametrize(
+    ("reading", "told"),
+    [
+        ((4, 1, True), "au plus 1 avis attendu, 3 reçus : elle alerte aussi."),
+        ((4, 5, False), "au plus 5 avis attendus, 3 reçus : elle n'alerte pas."),
+        ((2, 0, None), "aucun avis attendu, 3 reçus : trop peu d'avis pour qu'elle se prononce"),
+        ((1, None, None), "historique trop court pour elle"),
+    ],
+)
+def test_a_second_method_says_whether_it_alarms_too(
+    tiny_home: Path, open_page: Opened, reading: tuple[int, int | None, bool | None], told: str
+) -> None:
+    with duckdb.connect(str(snapshots.file_of(tiny_home, snapshots.current(tiny_home)))) as connection:
+        connection.execute(
+            "UPDATE signals SET weeks = 2, second_years = $years, second_bound = $bound, second_alarm = $alarm",
+            dict(zip(("years", "bound", "alarm"), reading, strict=True)),
+        )
+    page = said(open_page("signal", "analyste.demo", id="sig-1"))
+    assert "Seconde lecture, méthode de Farrington" in page
+    assert told in page
+
+
+def test_a_signal_told_before_there_was_a_second_method_says_nothing_of_it(tiny_home: Path, open_page: Opened) -> None:
+    with duckdb.connect(str(snapshots.file_of(tiny_home, snapshots.current(tiny_home)))) as connection:
+        for column in ("weeks", "second_years", "second_bound", "second_alarm"):
+            connection.execute(f"ALTER TABLE signals DROP COLUMN {column}")
+    page = said(open_page("signal", "analyste.demo", id="sig-1"))
+    assert "Identifiant : sig-1" in page
+    assert "Farrington" not in page
