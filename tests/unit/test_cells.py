@@ -43,7 +43,7 @@ def test_counts_are_those_of_a_hand_written_query() -> None:
     reviews = cells.read(Reading(connection), world.LAST)
     counts = reviews.counts(["structure"], [(0, 4)])["structure"][0]
     by_hand = connection.execute(
-        "SELECT count(*) FROM reviews JOIN review_topics ON review_id = id WHERE structure_id = 'caf1' AND irritant = 1"
+        "SELECT count(*) FROM reviews JOIN review_topics ON review_id = id WHERE structure_id = 'caf1' AND review_topics.irritant = 1"
         " AND published_on > $last - 28",
         {"last": world.LAST},
     ).fetchall()[0][0]
