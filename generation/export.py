@@ -34,6 +34,17 @@ SYSTEM = (
 
 Rows = Iterator[dict[str, Any]]
 _FICHE = re.compile(r"vosdroits/(F\d+)")
+# Where people are named without a title: whom a reply greets, who signs it, who signs a review.
+_GREETED = re.compile(
+    r"^\s*(?i:bonjour|bonsoir|ch[eè]re?)[ \u00a0](?!Madame|Monsieur|Mesdames|Nous|Votre|Merci|Je\b)(?:[A-ZÀ-Ý]|\w*\d)"
+    r"[^,!\n]{0,40}(?:,|!|(?=\n|$))"
+)
+_SIGNED = re.compile(r"\n[^\n]{1,80}(?<![.,;:!?])\s*$")
+_LEFT_BY = re.compile(
+    r"\b(?P<kept>(?i:cordialement|salutations|merci|cdt|bien à vous|journée)\b[^,.\n]{0,20})[,.]?\s+[A-ZÀ-Ý][\w'’-]*"
+    r"(?: [A-ZÀ-Ý][\w'’-]*)?\.?\s*$"
+    r"|(?:\n|(?<=[.!?] ))[\w'’-]+(?: [\w'’-]+)?, (?:usag\w+ [^.\n]{1,50}|[A-ZÀ-Ý][^.\n]{1,40}|[\w'’-]+)\.?\s*$"
+)
 
 
 def write(settings: Settings, kind: str, out: Path) -> Mapping[str, Any]:
@@ -58,8 +69,8 @@ def write(settings: Settings, kind: str, out: Path) -> Mapping[str, Any]:
 def sft(opened: Warehouse, _store: Engine) -> Rows:
     """One conversation a reply judged useful by the author of the review."""
     for _, title, body, structure, _, _, reply in _pairs(opened, held=False):
-        asked = text.clean(f"{title or ''}\n{body or ''}")
-        answered = text.clean(reply)
+        asked = without_author(text.clean(f"{title or ''}\n{body or ''}"))
+        answered = signed_by(structure or "Le service", text.clean(reply))
         yield {
             "messages": [
                 {"role": "system", "content": SYSTEM},
@@ -70,6 +81,16 @@ def sft(opened: Warehouse, _store: Engine) -> Rows:
                 {"role": "assistant", "content": personal.mask(answered)},
             ]
         }
+
+
+def without_author(review: str) -> str:
+    """A review without the name its author left at its end."""
+    return _LEFT_BY.sub(lambda found: found["kept"] or "", review).strip()
+
+
+def signed_by(structure: str, reply: str) -> str:
+    """A reply that greets nobody by name, signed by the institution in place of a person."""
+    return _SIGNED.sub(f"\n{structure}", _GREETED.sub("Bonjour,", reply))
 
 
 def cases(opened: Warehouse, _store: Engine) -> Rows:
@@ -144,7 +165,8 @@ def _card(kind: str, written: int, opened: Warehouse) -> str:
         f"{opened.snapshot.id}\n- {demo}\n"
         "- personal data: social security and bank numbers, e-mails, phones, plates, file numbers and titled names "
         "are masked by\n"
-        "  patterns. Bare names are not caught by patterns: read a sample before any other use.\n"
+        "  patterns; in sft, whom a reply greets and who signs are taken out, and the institution signs. Other bare names "
+        "are not\n  caught: read a sample before any other use.\n"
         "- language: French; register: public administration answering in public.\n"
     )
 

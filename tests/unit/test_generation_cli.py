@@ -16,6 +16,7 @@ import pytest
 from data import snapshots
 from data.operations import desk, replies, reports, stored
 from data.operations.engine import open_store
+from generation import export
 from generation.__main__ import main
 from tests import tiny
 from tests.tiny import DRAFT
@@ -149,6 +150,38 @@ def test_export_sft_writes_useful_replies_without_personal_data_and_a_card(
     assert found["rows"] == len(rows) == 2  # "pas utile", canned and held for measures are left out
     assert [message["role"] for message in rows[0]["messages"]] == ["system", "user", "assistant"]
     assert "personal data" in Path(found["card"]).read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("C'est long. Bien cordialement, Chantal.", "C'est long."),
+        ("C'est long. Merci d'avance Chantal.", "C'est long. Merci d'avance"),
+        ("C'est long.\nDominique Fontaine, Châteaubriant.", "C'est long."),
+        ("C'est long. moussa, saint-junien", "C'est long."),
+        ("C'est long. Michel, usager mécontent de Pau.", "C'est long."),
+        ("C'est long. D'ailleurs, le suivi est cordial.", "C'est long. D'ailleurs, le suivi est cordial."),
+        ("C'est long. Bien cordialement.", "C'est long. Bien cordialement."),
+    ],
+)
+def test_a_training_pair_does_not_say_who_wrote_the_review(said: str, kept: str) -> None:
+    assert export.without_author(said) == kept
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        (
+            "Bonjour Camille94,\nMerci.\nÀ votre service,\nÉlodie, l'ANEF",
+            "Bonjour,\nMerci.\nÀ votre service,\nCaf du Nord",
+        ),
+        ("Bonjour Odile E., merci.", "Bonjour, merci."),
+        ("Bonjour et merci.\nNous restons mobilisés.", "Bonjour et merci.\nNous restons mobilisés."),
+        ("Bonjour Madame, merci.", "Bonjour Madame, merci."),
+    ],
+)
+def test_a_training_pair_does_not_say_whom_a_reply_greets_nor_who_signs_it(said: str, kept: str) -> None:
+    assert export.signed_by("Caf du Nord", said) == kept
 
 
 def test_export_dpo_and_portal_write_what_agents_sent(
