@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from playwright.sync_api import Page, expect
 
 from pages.components import navigation
 from pages.components.navigation import Role, Room
-from tests.e2e.conftest import Server, settled, visit
+from tests.e2e.conftest import Server, serve, settled, visit
 
 PROFILE = {
     Role.MANAGER: "manager.demo",
@@ -146,6 +147,31 @@ def test_the_public_text_is_taken_away_as_a_page_and_as_text(server: Server, pag
         assert Path(download.value.path()).read_text("utf-8").endswith(ending)
     link = page.get_by_role("link", name="Voir la page publique")
     assert link.get_attribute("href") == "/public/transparence"
+
+
+def test_the_frameworks_own_menus_speak_french(server: Server, page: Page) -> None:
+    visit(page, server, "/tendances?periode=Dates", "manager.demo")
+    expect(page.get_by_test_id("stSkipToContent")).to_have_text("Aller au contenu")
+    start = page.get_by_test_id("stMain").get_by_test_id("stDateInput").first
+    expect(start.get_by_role("spinbutton", name="jour, Du")).to_be_visible()
+    start.get_by_role("button", name="Choisir une date").click()
+    expect(page.get_by_role("dialog")).to_contain_text("Échap ferme")
+    page.keyboard.press("Escape")
+    page.get_by_text("Voir les données").first.click()
+    table = settled(page).get_by_test_id("stDataFrame").first
+    table.hover()
+    page.get_by_role("button", name=re.compile("^Chercher : Volume")).click()
+    expect(page.locator(".gdg-search-status")).to_have_text("Tapez pour chercher")
+    page.keyboard.type("2")
+    expect(page.locator(".gdg-search-status")).to_contain_text("résultat")
+
+
+def test_a_server_that_stops_is_said_in_french(demo_home: Path, tmp_path: Path, page: Page) -> None:
+    served = serve(demo_home, tmp_path / "log")
+    visit(page, next(served), "/transparence")
+    served.close()
+    expect(page.get_by_role("dialog")).to_contain_text("Vigie ne répond plus")
+    expect(page.get_by_role("dialog")).to_contain_text("make run")
 
 
 def test_filters_live_in_the_address(server: Server, page: Page) -> None:
