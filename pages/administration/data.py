@@ -9,6 +9,7 @@ import streamlit as st
 
 from analytics import quality
 from data import jobs, snapshots, withdrawals
+from data.columns import REVIEWS
 from data.metadata import BY_NAME
 from data.personal import LABELS
 from pages.components import charts, french, identity, links, states, store, tables, welcome
@@ -34,6 +35,15 @@ _KINDS = {
     "broken_record": "ligne cassée",
 }
 
+_PLACES = {"row": "ligne entière", "file": "fichier", "structures": "référentiel des structures", "fiches": "fiches"}
+
+
+def _column(id_: str) -> str:
+    """A column as the portal's file calls it, from its identifier."""
+    name = REVIEWS.get(id_, id_)
+    return _PLACES.get(id_) or (BY_NAME[name].label if name in BY_NAME else id_.replace("_", " "))
+
+
 who = identity.guard("donnees")
 settings = store.config()
 snapshot = store.snapshot()
@@ -55,7 +65,7 @@ if not last.empty:
             states.Figure("Lignes lues", french.number(row["read"]), "Lignes du dernier fichier chargé."),
             states.Figure("Avis chargés", french.number(row["loaded"]), "Lignes gardées : lues moins refusées."),
             states.Figure(
-                "Nouveaux ou modifiés",
+                "Changements",
                 french.number(row["inserted"] + row["updated"]),
                 "Avis absents du chargement précédent, ou dont une colonne a changé.",
             ),
@@ -116,7 +126,7 @@ st.dataframe(
             "service": [s.id == snapshot.id for s in kept],
             "created": [french.moment(datetime.fromisoformat(s.created_at)) + " UTC" for s in kept],
             "last": [french.day(datetime.fromisoformat(s.last_publication)) for s in kept],
-            "reviews": [s.reviews for s in kept],
+            "reviews": [french.number(s.reviews) for s in kept],
             "kind": ["Démonstration" if s.demo else "Données ouvertes" for s in kept],
             "state": ["Analysé" if s.refreshed else "Chargé, à analyser" for s in kept],
         }
@@ -225,7 +235,10 @@ else:
         f"{french.count(repaired, 'valeur réparée', 'valeurs réparées')}, dont voici le détail avec les autres constats."
     )
     tables.table(
-        problems.assign(kind=[_KINDS.get(kind, kind) for kind in problems["kind"]]),
+        problems.assign(
+            kind=[_KINDS.get(kind, kind) for kind in problems["kind"]],
+            column_name=[_column(name) for name in problems["column_name"]],
+        ),
         {"column_name": "Colonne", "kind": "Constat", "count": "Lignes", "examples": "Exemples"},
         name="defauts",
         alt="Défauts constatés",
@@ -242,7 +255,10 @@ st.write(
     "les exports et avant tout modèle. Un nom écrit seul, sans « M. » ni « Mme », n'est pas repéré : relisez avant de citer."
 )
 st.write(
-    f"{french.count(gone, 'avis retiré', 'avis retirés')} par le portail depuis le premier chargement, effacés partout."
+    f"{french.count(gone, 'avis retiré du portail et effacé', 'avis retirés du portail et effacés')} partout ici, depuis le "
+    "premier chargement."
+    if gone
+    else "Aucun avis n'a été retiré du portail depuis le premier chargement."
 )
 kinds = quality.personal(warehouse)
 if not kinds.empty:

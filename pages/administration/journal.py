@@ -198,7 +198,7 @@ with st.popover("Comment le journal est-il protégé ?", icon=":material/verifie
     st.write(
         "Chaque entrée porte une empreinte calculée sur son contenu et sur l'empreinte de la précédente : changer, "
         "retirer ou ajouter une ligne après coup se voit. La base refuse toute modification. La même vérification se "
-        "fait en ligne de commande : `python -m data journal verify`."
+        "fait en ligne de commande : `.venv/bin/python -m data journal verify`."
     )
     if st.button("Vérifier de nouveau", icon=":material/refresh:"):
         verified.clear()

@@ -52,7 +52,7 @@ def serving() -> None:
     try:
         index, router = Index(store.warehouse().artifacts), Router(store.warehouse().artifacts)
     except VigieError:
-        st.write("Les réponses et les fiches ne sont pas encore indexées : lancez « python -m refresh ».")
+        st.write("Les réponses et les fiches ne sont pas encore indexées : lancez « .venv/bin/python -m refresh ».")
         return
     st.write(
         states.plain(
@@ -93,7 +93,7 @@ def self_tests() -> None:
     if not found:
         states.empty(
             "Aucune vérification n'a encore été faite.",
-            "Le rédacteur les fait à son premier démarrage ; ou lancez « python -m generation selftest ».",
+            "Le rédacteur les fait à son premier démarrage ; ou lancez « .venv/bin/python -m generation selftest ».",
         )
         return
     rows = [
@@ -120,7 +120,7 @@ def measures() -> None:
     if not found:
         states.empty(
             "Aucune mesure n'a encore été faite.",
-            "« python -m generation export --format cases --out cas.jsonl » puis « python -m generation evaluate cas.jsonl » "
+            "« .venv/bin/python -m generation export --format cases --out cas.jsonl » puis « .venv/bin/python -m generation evaluate cas.jsonl » "
             "mesurent le modèle en service sur des réponses jugées utiles.",
         )
         return
@@ -218,7 +218,7 @@ st.write("Un modèle de langage tourne sur cette machine, hors de l'application.
 st.code(
     "make model GGUF=chemin-ou-adresse.gguf SHA256=somme-de-contrôle\n"
     "export VIGIE_MODEL=var/models/le-fichier.gguf\n"
-    "python -m generation worker",
+    ".venv/bin/python -m generation worker",
     language=None,  # highlighted words would be too pale to read
 )
 st.caption(

@@ -102,7 +102,7 @@ def _pace(review: Review) -> None:
     if found.after is None:
         known = found.before
         st.caption(
-            f"Cette structure : délai médian {french.days(known.median_days)}, jugée utile "
+            f"Cette structure : délai médian {french.days(known.median_days)} ; réponses jugées utiles : "
             f"{french.percent(known.useful_share, known.judged)}. Aucune adoption de l'IA n'y est connue."
             if known.answered
             else "Cette structure n'a encore aucune réponse publiée."

@@ -28,6 +28,6 @@ def notice() -> None:
         st.warning(
             f"Le dernier modèle d'irritants a été refusé à l'actualisation : {_WHY.get(why, 'il ne se lit pas')}. Le dernier "
             f"bon modèle sert, ou un nouveau s'il n'en restait aucun ({serving}) : les irritants ci-dessous sont les siens. Un "
-            "administrateur peut en refaire un avec « python -m refresh --refit ».",
+            "administrateur peut en refaire un avec « .venv/bin/python -m refresh --refit ».",
             icon=":material/report:",
         )

@@ -74,7 +74,7 @@ def load_form() -> None:
         paths = [_keep(settings.home, given) if given else None for given in (experiences, structures, fiches)]
         jobs.start(settings.home, "load", jobs.load_steps(settings.home, [str(paths[0])], paths[1], paths[2]))
         st.rerun()
-    st.caption("En ligne de commande : `python -m data ingest FICHIER`, puis `python -m refresh`.")
+    st.caption("En ligne de commande : `.venv/bin/python -m data ingest FICHIER`, puis `.venv/bin/python -m refresh`.")
 
 
 @st.fragment(run_every=1.0)

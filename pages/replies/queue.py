@@ -188,7 +188,7 @@ own = " ou celui de la structure" if asked.targets else ""
 if queue.waiting:
     sentence.write(
         f"{french.count(queue.waiting, 'avis attend', 'avis attendent')} une réponse{period}, dont {french.number(queue.late)} "
-        f"depuis plus que l'objectif ({french.days(store.config().target_days)}{own}) ; {french.number(queue.soon)} le "
+        f"au-delà de l'objectif ({french.days(store.config().target_days)}{own}) ; {french.number(queue.soon)} le "
         f"dépasseront d'ici une semaine ; le plus ancien attend depuis {french.days(int(queue.oldest_days or 0))}."
     )
 else:

@@ -58,7 +58,7 @@ def test_the_last_load_is_counted(ingested_home: Path, open_page: Opened) -> Non
     assert figures(open_page("donnees")) == {
         "Lignes lues": "15",
         "Avis chargés": "12",
-        "Nouveaux ou modifiés": "11",
+        "Changements": "11",
         "Lignes refusées": "3",
     }
 
@@ -123,7 +123,10 @@ def test_the_analysis_can_be_asked_for_once(
 def test_every_check_is_told_whether_it_holds(ingested_home: Path, open_page: Opened) -> None:
     with duckdb.connect(str(snapshots.file_of(ingested_home, snapshots.current(ingested_home)))) as connection:
         connection.execute("INSERT INTO problems VALUES ('i1', 'row', 'repeated_id', 3, [])")
+        connection.execute("INSERT INTO problems VALUES ('i1', 'code_insee_region_usager', 'decimal_code', 2, [])")
     app = open_page("donnees")
+    told = app.table[1].value.to_numpy().tolist()
+    assert {row[0] for row in told} >= {"ligne entière", "Région de l'usager"}
     results = dict(app.table[0].value.to_numpy().tolist())
     assert results["Chaque numéro d'avis est unique"] == "✗ 3 cas"
     assert results["Les dates sont lisibles"] == "✓ respecté"

@@ -29,7 +29,7 @@ def _offered(app) -> list[int]:
 def test_danger_first_then_urgency_times_waiting_times_risk(tiny_home: Path, open_page: Opened):
     app = open_page("file-d-attente", AGENT)
     assert _offered(app) == [10, 4, 5, 7, 6, 11, 8]
-    assert "7 avis attendent une réponse (publiés du 2 juil. 2024 au 30 juin 2025), dont 2 depuis plus" in said(app)
+    assert "7 avis attendent une réponse (publiés du 2 juil. 2024 au 30 juin 2025), dont 2 au-delà" in said(app)
     assert "l'objectif (15 jours) ; 1 le dépasseront" in said(app)
 
 
