@@ -39,8 +39,10 @@ _BEFORE_NOUN = _words(
     "quatrième nul nulle réel réelle joli jolie court courte haut haute vieux vieille gros grosse moindre véritable seconde "
     "second vrais vraies bons bonnes mauvaises grands grandes petits petites longs longues propres simples"
 )
-_EMPTY = _words(  # nouns of set phrases ('en cours', 'au contraire') and clipped words: they name nothing
-    "cours contraire ensemble bout sujet tour égard monde hasard coup fur bref bol ras doss rép serv cons sec bin grand"
+_EMPTY = _words(  # nouns of set phrases ('en cours', 'au contraire'), clipped words, people who come along: they name nothing
+    "cours contraire ensemble bout sujet tour égard monde hasard coup fur bref bol ras doss rép serv cons sec bin grand secrét "
+    "père mère oncle tante neveu nièce gendre cousin cousine beau-père belle-mère beau-frère belle-sœur grand-père grand-mère "
+    "collègue collègues"
 )
 _LINKS = _words("de d' du des à au aux en la le les l'")
 _IRREGULAR = _words(

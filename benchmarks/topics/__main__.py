@@ -167,7 +167,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--one", choices=[*METHODS, *CHOICES], help=argparse.SUPPRESS)
     parser.add_argument("--one-seed", type=int, default=0, help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--grown", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--grown", type=Path, help="only the topics step on this home, which publishes a snapshot there"
+    )
     args = parser.parse_args(argv)
     fit.IRRITANTS = args.groups
     if args.one:
