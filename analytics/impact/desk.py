@@ -18,6 +18,7 @@ from analytics import survival, waits
 from analytics.impact.differences import Estimate
 from analytics.impact.sequential import Difference, difference
 from analytics.survival import Cases
+from data.operations import workers
 from data.operations.trials import Trial
 from data.operations.work import Piece
 from data.warehouse import Warehouse
@@ -33,11 +34,13 @@ def by_model(pieces: Sequence[Piece]) -> pd.DataFrame:
     """One line by model and prompt version, most replies first, with the columns of `COLUMNS`.
 
     `minutes` at the desk, `similarity` (0-100) and `kept` characters are medians; `as_proposed` and `good` shares 0..1 (of
-    the drafts judged); `findings` and `set_aside` means by reply. Without a draft: model and prompt are empty.
+    the drafts judged); `findings` and `set_aside` means by reply. Without a draft: model and prompt are empty; so is the
+    prompt of the embedded drafter, which reads none.
     """
     frame = pd.DataFrame([vars(p) for p in pieces])
     if frame.empty:
         return pd.DataFrame(columns=COLUMNS)
+    frame["prompt_version"] = frame["prompt_version"].where(frame["model"].map(workers.reads_prompts), "")
     frame["minutes"] = pd.to_numeric(frame["desk_s"]) / 60
     frame["sent_as_is"] = (frame["decided"] == "as_proposed").where(frame["model"] != "")
     for name in ("similarity", "kept", "good", "sent_as_is"):

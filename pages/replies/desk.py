@@ -12,7 +12,7 @@ import streamlit as st
 from analytics import reviews
 from analytics.reviews import Review
 from data.errors import NotRefreshed, VigieError
-from data.operations import assignments, desk, escalations, replies, stored
+from data.operations import assignments, desk, escalations, replies, stored, workers
 from data.operations.desk import DeskText
 from data.operations.errors import Conflict
 from data.operations.escalations import EscalatedReview
@@ -375,7 +375,10 @@ def made_by(draft: StoredDraft) -> None:
     st.text(f"Modèle : {draft.model}{total}")
     if draft.record.get("route"):
         st.text(evidence.routed(draft.record["route"]))
-    st.text(f"Consignes : version {draft.prompt_version} · graine {draft.seed}")
+    prompt = (
+        f"version {draft.prompt_version}" if workers.reads_prompts(draft.model) else "aucune, sans modèle de langage"
+    )
+    st.text(f"Consignes : {prompt} · graine {draft.seed}")
     if draft.instruction:
         st.text(f"Votre consigne : {draft.instruction}")
     st.text(f"Faite le {french.clock(draft.created_at)}, sur les données {draft.snapshot}")

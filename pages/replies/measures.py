@@ -49,6 +49,7 @@ def _by_model(pieces: list[Piece]) -> None:
     few = frame["n"] < french.TOO_FEW
     shown = frame.assign(
         model=frame["model"].replace("", _WITHOUT),
+        prompt=frame["prompt"].replace("", "aucune"),
         as_proposed=(100 * frame["as_proposed"]).mask(few),
         good=(100 * frame["good"]).mask(frame["judged"] < french.TOO_FEW),
     )

@@ -40,6 +40,12 @@ def test_by_model_and_prompt() -> None:
     assert desk.by_model([]).empty
 
 
+def test_the_embedded_drafter_reads_no_prompt() -> None:
+    embedded = replace(PIECE, model="extractive-1")
+    found = desk.by_model([embedded, replace(embedded, review_id=2, prompt_version="direct-1")])
+    assert found[["model", "prompt", "n"]].to_numpy().tolist() == [["extractive-1", "", 2]]
+
+
 def test_looking_every_day_does_not_make_it_lie() -> None:
     """Under no difference, the share of trials that are ever told stays under 5 %; a plain interval's does not."""
     rng = np.random.default_rng(1)
