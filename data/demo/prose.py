@@ -30,47 +30,45 @@ _NEAR = {"a": "z", "z": "e", "e": "r", "r": "t", "t": "y", "u": "i", "i": "o", "
 _CONNECTORS = (
     (
         "De plus,", "En plus,", "En outre,", "Par ailleurs,", "D'autre part,", "De surcroît,", "Qui plus est,",
-        "Et puis,", "Ensuite,", "Pour compléter,", "Pour résumer,", "En résumé,", "Bref,", "En clair,",
-        "Au final,", "Finalement,", "Au bout du compte,", "Constat :", "Précision :",
-        "À noter :", "Pour info,", "Pour information,", "Je le répète,", "J'insiste :",
-        "Comme déjà dit,", "Comme souvent,", "Une fois encore,", "Là aussi,",
-        "Là encore,",
-        "À ma connaissance,", "Sauf erreur,", "Honnêtement,", "Franchement,",
-        "Sincèrement,", "Entre nous,", "Sans exagérer,", "Évidemment,", "Bien sûr,", "Naturellement,",
-        "Forcément,", "Malheureusement,", "Hélas,", "Manque de chance,", "Apparemment,", "Visiblement,",
-        "Manifestement,", "Concrètement,", "En pratique,", "Dans les faits,", "En réalité,", "À vrai dire,",
-        "Pour tout dire,", "Soyons clairs :", "Sans surprise,", "Curieusement,", "Bizarrement,", "Le pire :",
-        "Pire encore,", "Surtout,", "En effet,", "D'ailleurs,", "Du reste,", "Au passage,", "À ce propos,",
-        "Sur ce point,", "À ce stade,", "Pour couronner le tout,", "Comme si cela ne suffisait pas,", "Résultat :",
-        "Et", "Autre précision :",
+        "Et puis,", "Malheureusement,", "Hélas,", "Manque de chance,", "Apparemment,", "Visiblement,", "Manifestement,",
+        "Évidemment,", "Bien sûr,", "Naturellement,", "Forcément,", "Sans surprise,", "Curieusement,", "Bizarrement,",
+        "Le pire :", "Pire encore,", "Surtout,", "D'ailleurs,", "Du reste,", "Au passage,", "Pour couronner le tout,",
+        "Et", "À noter :", "Pour info,", "Pour information,", "Précision :",
+        "Autre précision :", "Honnêtement,", "Franchement,", "Sincèrement,", "À vrai dire,", "Concrètement,",
+        "En pratique,", "Dans les faits,", "En réalité,", "J'insiste :",
     ),
     (
-        "Par ailleurs,", "Et", "D'ailleurs,", "Ensuite,", "À noter :", "Précision :",
-        "Pour information,", "En outre,", "Sinon,", "À ma connaissance,", "Sauf erreur,",
-        "Pour info,", "Autre précision :", "En pratique,", "Au passage,", "Sur ce point,", "Concrètement,",
+        "Par ailleurs,", "Et", "D'ailleurs,", "À noter :", "Précision :", "Pour information,", "En outre,", "Sinon,",
+        "À ma connaissance,", "Sauf erreur,", "Pour info,", "Autre précision :", "En pratique,", "Au passage,",
+        "Sur ce point,", "Concrètement,",
     ),
     (
         "De plus,", "En plus,", "En outre,", "Par ailleurs,", "D'ailleurs,", "Surtout,", "Franchement,",
-        "Honnêtement,", "Sincèrement,", "À noter :", "Cerise sur le gâteau,", "Et", "Là aussi,",
-        "Pour une fois,", "Sans exagérer,", "Concrètement,", "En pratique,", "Pour résumer,",
-        "Bref,", "Au final,", "Autre point fort :", "Détail appréciable :", "Pour info,", "Qui plus est,",
-        "De surcroît,", "Et puis,", "Bonne surprise :", "Heureusement,", "En résumé,", "Au passage,",
+        "Honnêtement,", "Sincèrement,", "À noter :", "Cerise sur le gâteau,", "Et", "Pour une fois,",
+        "Sans exagérer,", "Concrètement,", "En pratique,", "Autre point fort :", "Détail appréciable :", "Pour info,",
+        "Qui plus est,", "De surcroît,", "Et puis,", "Bonne surprise :", "Heureusement,", "Au passage,",
         "Pour être juste,", "Il faut le dire,",
     ),
 )  # fmt: skip
+# Words that open the end of a story, and what makes one sentence of two short ones.
+_CONCLUSIONS = (
+    "Bref,", "Au final,", "Finalement,", "En résumé,", "Pour résumer,", "En clair,", "Au bout du compte,",
+    "Tout compte fait,",
+)  # fmt: skip
+_JOINTS = (", et ", ", et ", " ; ")
 _LINKS = (
-    "Autre problème :", "Deuxième sujet :", "Autre chose :", "Par ailleurs, un autre souci :", "J'en profite :",
-    "Et ce n'est pas tout.", "Autre démarche, autre difficulté.", "Second point :", "Je rencontre aussi un autre problème.",
+    "Autre problème :", "Deuxième sujet :", "Autre chose :", "Autre souci :", "J'en profite :",
+    "Et ce n'est pas tout.", "Autre démarche, autre difficulté.", "Second point :", "Et un problème de plus :",
 )  # fmt: skip
 _LINKS_GOOD = (
     "Autre point positif :",
-    "Et aussi, pour une autre démarche :",
-    "Même chose pour une autre démarche.",
+    "Autre démarche réussie :",
+    "Et aussi :",
     "Par ailleurs :",
 )
 # Sentences that a connector can precede: their first word is no name, and takes a small letter.
 _LINKABLE = re.compile(
-    r"(J'|J’|Je |On |Le |La |L'|Les |Mon |Ma |Mes |Il |Un |Une |Aucun|Personne |Nous |Ce |Cette |À |Au )"
+    r"(J'|J’|Je |On |Le |La |L'|Les |Mon |Ma |Mes |Il |Un |Une |Aucun|Personne |Nous |Ce |Cette |C'est |À |Au )"
 )
 # What a story is made of, by mood: chances of a sentence of the subject's own kinds, or of one that anybody could say.
 _BEATS = (
@@ -93,7 +91,10 @@ _TOPICS = ("calls", "letters", "papers", "website", "visits", "agents", "waiting
 _LIVES = ("distance", "work", "internet", "relative", "money", "moving", "health")
 _TRIES = 12  # draws before a sentence that is rarely said is said all the same
 _NAMED = 0.6  # chance that a common sentence names the matter rather than "my request"
-_LINKED = 0.4  # chance that a sentence opens on a word that links it to the one before
+_LINKED = 0.42  # chance that a sentence opens on a word that links it to the one before
+_JOINED = 0.4  # chance that two short sentences of a subject make one
+_SHORT = 75  # characters of such a sentence
+_BEAT = 60  # characters of a sentence, on average
 _UNSTOPPED = 0.55  # chance that a paragraph ends without its full stop
 _LONG = 900  # characters from which a text tells more of its author's life
 
@@ -260,7 +261,10 @@ class Pen:
         feelings = Deck(common[f"feelings.{_MOOD[mood]}"], draw)
         for least in (170, _LONG):
             if target > least and draw() < 0.55 and (card := feelings.deal()):
-                told.append(sentence(card, draw, self.scene))
+                text = sentence(card, draw, self.scene)
+                if least < _LONG and mood != NEUTRAL and draw() < _LINKED and _LINKABLE.match(text):
+                    text = f"{_CONCLUSIONS[int(draw() * len(_CONCLUSIONS))]} {text[0].lower()}{text[1:]}"
+                told.append(text)
         if target > 500 and mood != POSITIVE and draw() < 0.22:
             told.append(self.say(common["suggestions.any"]))
         if target > 190 and mood != POSITIVE and draw() < 0.5:
@@ -270,32 +274,56 @@ class Pen:
         return told
 
     def _tell(self, subject: Irritant | None, mood: int, target: float, paragraphs: list[list[str]]) -> None:
-        """What happened about one subject, in about `target` characters, appended to the paragraphs."""
+        """What happened about one subject, in about `target` characters, appended to the paragraphs.
+
+        The subject first, then what anybody does about such a thing: one does not go back and forth between them.
+        """
         draw = self.draw
-        anybody = self._anybody(mood)
-        decks = {k: Deck(subject.sentences[k], draw) for k, _ in _BEATS[mood][:-1]} if subject is not None else {}
-        kind = _FIRST[mood] if decks else "anybody"
-        size, alone, connectors = 0, False, list(_CONNECTORS[mood])
-        while size == 0 or size + 30 < target:
-            card = decks[kind].deal() if kind in decks else next(anybody, None)
-            if card is not None:
-                text = sentence(card, draw, self.scene)
-                if size and connectors and draw() < _LINKED and _LINKABLE.match(text):
-                    link = connectors.pop(int(draw() * len(connectors)))
-                    text = f"{link} {text[0].lower()}{text[1:]}"
-                if len(paragraphs[-1]) > 2 and draw() < 0.3:
-                    paragraphs.append([])
-                paragraphs[-1].append(text)
-                size += len(text) + 1
-            elif kind == "anybody":
-                alone = True
-            if (alone or not size) and not any(d.left for d in decks.values()):
-                if alone:
-                    return
-                kind = "anybody"
+        connectors, first, short = list(_CONNECTORS[mood]), True, False
+        opens = bool(paragraphs[-1]) and paragraphs[-1][-1].endswith(":")
+        for text, own in self._beats(subject, mood, target):
+            follows = f"{text[0].lower()}{text[1:]}" if _LINKABLE.match(text) else ""
+            small = own and len(text) < _SHORT and text.endswith(".")
+            if small and short and follows and draw() < _JOINED:
+                joint = _JOINTS[int(draw() * len(_JOINTS))]
+                paragraphs[-1][-1] = f"{paragraphs[-1][-1][:-1]}{joint}{follows}"
+                short = False
                 continue
-            u = draw()
-            kind = next(k for k, up_to in _BEATS[mood] if u < up_to) if decks else "anybody"
+            short = small
+            told = text
+            if first and opens and follows:
+                told = follows
+            elif not first and connectors and draw() < _LINKED and follows:
+                told, short = f"{connectors.pop(int(draw() * len(connectors)))} {follows}", False
+            if len(paragraphs[-1]) > 2 and draw() < 0.3:
+                paragraphs.append([])
+            paragraphs[-1].append(told)
+            first = False
+
+    def _beats(self, subject: Irritant | None, mood: int, target: float) -> Iterator[tuple[str, bool]]:
+        """Sentences of a story in about `target` characters, and whether each is the subject's own."""
+        draw, anybody, size = self.draw, self._anybody(mood), 0
+        if subject is not None:
+            *own, _ = _BEATS[mood]
+            most = own[-1][1]
+            decks = {kind: Deck(subject.sentences[kind], draw) for kind, _ in own}
+            others = sum(draw() > most for _ in range(int(target / _BEAT)))
+            kind = _FIRST[mood]
+            while size == 0 or size + 30 < target - others * _BEAT:
+                if (card := decks[kind].deal()) is not None:
+                    text = sentence(card, draw, self.scene)
+                    yield text, True
+                    size += len(text) + 1
+                elif not any(deck.left for deck in decks.values()):
+                    break
+                u = most * draw()
+                kind = next(k for k, up_to in own if u < up_to)
+        while size == 0 or size + 30 < target:
+            if (card := next(anybody, None)) is None:
+                return
+            text = sentence(card, draw, self.scene)
+            yield text, False
+            size += len(text) + 1
 
     def _anybody(self, mood: int) -> Iterator[Card]:
         """Sentences that are about no subject in particular, those of one topic together."""

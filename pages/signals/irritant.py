@@ -18,6 +18,7 @@ from pages.components import (
     french,
     identity,
     links,
+    measures,
     paging,
     palette,
     remedies_panel,
@@ -142,7 +143,7 @@ states.figures(
         ),
         states.Figure(
             "Délai médian",
-            french.days(found.median_days),
+            measures.short_days(found.median_days),
             "De la publication à la première réponse, avis répondus seulement ; la page Délais compte aussi les autres.",
             _gap(lambda one: one.median_days, " j", 1),
             "inverse",

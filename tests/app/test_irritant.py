@@ -21,7 +21,7 @@ def test_the_figures_are_those_of_its_reviews(tiny_home: Path, open_page: Opened
     shown = figures(open_page("irritant", id="1"))
     assert shown["Avis"] == str(n)
     assert shown["Part des avis"] == f"{share:.1f}\u202f%".replace(".", ",")
-    assert shown["Délai médian"] == f"{days:.1f} jours".replace(".", ",")
+    assert shown["Délai médian"] == f"{days:.1f}\u202fj".replace(".", ",")
     assert shown["Négatifs"] == "Effectif insuffisant (n = 4)"
 
 

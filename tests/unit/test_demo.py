@@ -6,9 +6,10 @@ options.
 
 import csv
 import json
+import random
 import re
 import zipfile
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import date, datetime, timedelta
 from statistics import mean, median
 from types import SimpleNamespace
@@ -20,7 +21,11 @@ from data.__main__ import main
 from data.demo import FIRST_ID, is_demo
 from data.demo.events import DECLARATION, QUIET_FIRST, QUIET_LAST
 from data.demo.generate import Order, write
+from data.demo.lexicon import load
+from data.demo.prose import Pen
+from data.demo.story import Story
 from data.demo.structures import TRAY
+from data.demo.templates import Scene, sentence
 from data.demo.world import FIRST_ADOPTION, LAST_DAY
 from data.ingest import ingest
 
@@ -352,6 +357,36 @@ def test_sentiments_and_people_are_varied(demo):
     assert set(moods) == {"Positif", "Neutre", "Négatif"}
     assert min(moods.values()) > 0.08 * len(demo.rows)
     assert len({row["Pseudonyme usager"] for row in demo.rows.values()}) > 1000
+
+
+def test_a_reply_agrees_with_its_author():
+    lexicon = load()
+    source = random.Random(3).random
+    given = {"organisme": lambda _: "la mairie", "signe": lambda _: "Jean", "commune": lambda _: "Dole"}
+    told = set()
+    for kind in ("thanks", "empathy_negative", "empathy_positive", "closings", "contacts"):
+        for card in lexicon.common[f"replies.{kind}"]:
+            for _ in range(20):
+                scene = Scene(defaultdict(lambda: lambda _: "x", given), feminine=False)
+                told.add(sentence(card, source, scene))
+    hers = r"remerciée|assurée|ignorée|découragée|contrariée|pénalisée|desservie|certaine de|sereine|éclairée|munie"
+    assert [text for text in told if re.search(rf"\b({hers})\b", text)] == []
+
+
+def test_a_story_tells_its_subject_then_what_anybody_does():
+    lexicon = load()
+    mixed = 0
+    for seed in range(40):
+        draw = random.Random(seed).random
+        story = Story(date(2025, 3, 1), False, draw)
+        names = ("organisme", "signe", "commune", "dept", "rue", "annee", "reference", "mail", "tel", "adresse")
+        given = {**story.given, **{name: lambda _: "x" for name in names}}
+        pen = Pen(lexicon, draw, Scene(given))
+        given["affaire"] = pen.matter
+        beats = [own for _, own in pen._beats(lexicon.irritants[seed], 0, 900.0)]
+        assert beats == sorted(beats, reverse=True)
+        mixed += len(set(beats)) == 2
+    assert mixed > 10
 
 
 def test_no_slot_of_the_lexicon_is_left_in_a_text(demo):
