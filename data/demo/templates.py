@@ -43,6 +43,10 @@ _ONCE = frozenset(
         "usage",
         "sacrifice",
         "piece_jointe",
+        "vertu",
+        "travers",
+        "maniere",
+        "peine",
     )
 )  # what happens is told once in a review
 _TRIES = 4
@@ -358,11 +362,13 @@ _ELIDE = re.compile(r"\b([dDjJmMtTsSnN]|[qQ]u|[jJ]usqu|[lL]orsqu|[pP]uisqu)e (?=
 
 
 _ARTICLE = re.compile(r"\b([lL])[ea] (?!onz|oui|un\b|une\b|uhl)(?=[aeiouàâéèêëîïôûœAEIOUÀÂÉÈÊÎÔ])")
+_MINE = re.compile(r"\b([mM])a (?=[aeiouéèêâîôœAEIOUÉÈÊÂÎÔ])")
 _TWICE = re.compile(r"\b(du|au|le) le (?=1er|\d|lundi|mardi|mercredi|jeudi|vendredi|samedi)")
 
 
 def mend(text: str) -> str:
-    """Elisions that drawn values leave undone (de il → d'il, le avis → l'avis), and the capital of the first letter."""
+    """What drawn values leave undone (de il → d'il, le avis → l'avis, ma auto → mon auto), and the first letter's capital."""
+    text = _MINE.sub(r"\1on ", text)
     text = _TWICE.sub(r"\1 ", _ARTICLE.sub(r"\1'", _ELIDE.sub(r"\1'", text)))
     return text[:1].upper() + text[1:]
 

@@ -166,6 +166,14 @@ def test_the_frameworks_own_menus_speak_french(server: Server, page: Page) -> No
     expect(page.locator(".gdg-search-status")).to_contain_text("résultat")
 
 
+def test_the_keyboard_shows_where_it_is_in_the_menu(server: Server, page: Page) -> None:
+    visit(page, server, "/transparence")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    link = page.get_by_test_id("stSidebarNav").locator("a:focus")
+    assert link.evaluate("element => getComputedStyle(element).outlineStyle") == "solid"
+
+
 def test_a_server_that_stops_is_said_in_french(demo_home: Path, tmp_path: Path, page: Page) -> None:
     served = serve(demo_home, tmp_path / "log")
     visit(page, next(served), "/transparence")

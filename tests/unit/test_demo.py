@@ -25,7 +25,7 @@ from data.demo.lexicon import load
 from data.demo.prose import Pen
 from data.demo.story import Story
 from data.demo.structures import TRAY
-from data.demo.templates import Scene, sentence
+from data.demo.templates import Scene, mend, sentence
 from data.demo.world import FIRST_ADOPTION, LAST_DAY
 from data.ingest import ingest
 
@@ -357,6 +357,18 @@ def test_sentiments_and_people_are_varied(demo):
     assert set(moods) == {"Positif", "Neutre", "Négatif"}
     assert min(moods.values()) > 0.08 * len(demo.rows)
     assert len({row["Pseudonyme usager"] for row in demo.rows.values()}) > 1000
+
+
+@pytest.mark.parametrize(
+    ("drawn", "written"),
+    [
+        ("le doublon de ma immatriculation", "Le doublon de mon immatriculation"),
+        ("ma demande de il y a un mois", "Ma demande d'il y a un mois"),
+        ("le avis de ma onde", "L'avis de mon onde"),
+    ],
+)
+def test_words_that_meet_are_written_as_french_writes_them(drawn, written):
+    assert mend(drawn) == written
 
 
 def test_a_reply_agrees_with_its_author():
