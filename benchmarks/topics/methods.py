@@ -98,7 +98,7 @@ def _hdbscan(placed: np.ndarray) -> np.ndarray:
     import fast_hdbscan
     from sklearn.decomposition import PCA
 
-    narrow = PCA(20, random_state=0).fit_transform(placed).astype(np.float64)
+    narrow = np.ascontiguousarray(PCA(20, random_state=0).fit_transform(placed), dtype=np.float64)  # as its trees ask
     return np.asarray(fast_hdbscan.HDBSCAN(min_cluster_size=15, min_samples=5).fit_predict(narrow))
 
 

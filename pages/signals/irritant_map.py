@@ -12,7 +12,7 @@ from analytics import irritants
 from pages.components import charts, french, identity, links, palette, states, store
 
 _LONGEST = 28  # letters of a name written on the map
-_LETTER = 0.012  # width of one, as a share of the map's
+_LETTER = 0.018  # width of one, as a share of the map's on a phone
 
 identity.guard("carte-irritants")
 links.back("irritants", "Tous les irritants")
@@ -67,7 +67,7 @@ def _figure(frame: pd.DataFrame, named: set[int]) -> dict[str, Any]:
     look = charts.layout(percent=False)
     hidden = {"visible": False, "fixedrange": True}
     low, high = float(frame["x"].min()), float(frame["x"].max())
-    beside = 0.14 * max(high - low, 1e-9)  # half a name
+    beside = 0.2 * max(high - low, 1e-9)  # half a name
     across = hidden | {"range": [low - beside, high + beside]}
     look |= {"height": 560, "showlegend": False, "xaxis": across, "yaxis": hidden}
     return {"data": [discs], "layout": look}
