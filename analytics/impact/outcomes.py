@@ -68,7 +68,7 @@ class Found:
     raw_interval: tuple[float, float]  # of their difference, as if reviews were independent: it says too much
     study: Study | None
     reasons: tuple[str, ...]  # why there is no study
-    checks: Mapping[str, Estimate] = field(default_factory=dict)  # mix, placebo, series, never, not_yet
+    checks: Mapping[str, Estimate] = field(default_factory=dict)  # bootstrap, mix, placebo, series, never, not_yet
     groups: GroupTime | None = None  # never-treated controls, by quarter
 
     @property
@@ -150,6 +150,7 @@ def _one(outcome: Outcome, rows: pd.DataFrame, found: Adoption, dated: bool, *, 
     if outcome in MAIN:
         checks["placebo"] = _placebo(outcome, rows)
     if outcome in MAIN and details:
+        checks["bootstrap"] = differences.resampled(study.overall, study.influence)
         mixed = panel.build(rows, outcomes, weight * mix.weights(rows))
         again = differences.study(mixed, outcome.kind, least=outcome.least, details=False)
         checks["mix"] = None if again is None else again.overall

@@ -118,7 +118,7 @@ def report(warehouse: Warehouse) -> dict[str, Any]:
 def estimates(warehouse: Warehouse) -> pd.DataFrame:
     """Every estimate: measure, slice, before, after, effect, low, high, method, n, caveats. Empty before a refresh.
 
-    Slices: 'all'; 'raw' (the plain gap); 'quarter:-2' (around adoption); 'check:mix|placebo|series|never|not_yet';
+    Slices: 'all'; 'raw' (the plain gap); 'quarter:-2' (around adoption); 'check:bootstrap|mix|placebo|series|never|not_yet';
     'cohort:8096' (year x 4 + quarter - 1) and 'exposure:1' (quarters since) by group-time effects; 'network:…'; 'paths'
     (the chance of such different paths before adoption, as effect).
     """

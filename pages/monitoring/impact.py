@@ -190,6 +190,10 @@ def _checks(measure: str, table: pd.DataFrame) -> None:
         ),
         "check:series": ("Série interrompue", "Le passé des structures équipées prolongé ; pas de groupe témoin."),
         "all": ("Estimation retenue", "Structures sans IA ou pas encore équipées pour témoins."),
+        "check:bootstrap": (
+            "La même, incertitude retirée au sort",
+            "Bootstrap par structure : 2 000 tirages de ce que chacune apporte à l'erreur.",
+        ),
         "check:never": (
             "Par cohortes, témoins jamais équipés",
             "Trimestres entiers ; effets par cohorte, puis moyenne.",

@@ -117,7 +117,7 @@ def test_a_known_effect_is_found_within_its_interval(shortened: outcomes.Found) 
 
 def test_its_checks_agree(shortened: outcomes.Found) -> None:
     assert shortened.study is not None
-    assert set(shortened.checks) == {"mix", "placebo", "series", "never", "not_yet"}
+    assert set(shortened.checks) == {"bootstrap", "mix", "placebo", "series", "never", "not_yet"}
     placebo = shortened.checks["placebo"]
     assert placebo.low < 0 < placebo.high
     overall = shortened.study.overall
@@ -303,6 +303,26 @@ def test_intervals_hold_the_truth_as_often_as_they_say(kind: Literal["gap", "rat
         departs.append(found.parallel_p < 0.05)
     assert 0.9 <= np.mean(held) <= 0.99
     assert np.mean(departs) <= 0.1
+
+
+def test_an_interval_by_bootstrap_of_the_structures_holds_the_truth_too() -> None:
+    rng = np.random.default_rng(6)
+    held = []
+    for _ in range(100):
+        table, truth = drawn(rng, "gap")
+        found = differences.study(table, "gap")
+        assert found is not None
+        again = differences.resampled(found.overall, found.influence)
+        assert again == differences.resampled(found.overall, found.influence)
+        assert again.effect == found.overall.effect
+        held.append(again.low <= truth <= again.high)
+    assert 0.88 <= np.mean(held) <= 0.99
+    many = np.random.default_rng(7).normal(size=1_000)  # enough structures for both intervals to be the same
+    one, other = (
+        differences.interval(1.0, many, 50),
+        differences.resampled(differences.Estimate(1.0, 0.0, 2.0, 50), many),
+    )
+    assert other.high - other.low == pytest.approx(one.high - one.low, rel=0.06)
 
 
 def test_an_interval_widens_when_few_structures_carry_it() -> None:
