@@ -18,6 +18,7 @@ from scipy import stats
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 CURVE = ["day", "at_risk", "events", "survival", "low", "high"]
+_ROUNDING = 1e-9  # of a sum of logarithms over many groups: half is half in the last one too
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def medians(group: NDArray[np.int64], cases: Cases, groups: int) -> Floats:
     zero = np.isneginf(steps)
     total = np.cumsum(np.where(zero, 0.0, steps))
     before = np.r_[0.0, total][np.searchsorted(who, np.arange(groups))]
-    reached = zero | (total - before[who] <= np.log(0.5) + 1e-12)
+    reached = zero | (total - before[who] <= np.log(0.5) + _ROUNDING)
     rows = np.flatnonzero(reached)[::-1]
     found[who[rows]] = days[first][rows]  # the earliest is written last
     return found

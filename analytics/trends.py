@@ -7,7 +7,9 @@ median delay counts those still waiting, and an explanation adds up to the chang
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any, Literal
 
 import numpy as np
@@ -278,33 +280,69 @@ def _figures(
         frame[f"value_{share}"] = frame[top] / frame[base].where(frame[base] > 0)
     frame["value_delay"] = np.nan
     if measure in (None, "delay") and len(frame):
-        waits = _asked(warehouse, "trend_waits", filters, grain, dimension)
-        waits["period"] = pd.to_datetime(waits["period"])
-        frame["value_delay"] = _medians(frame, waits)
+        frame["value_delay"] = _medians(warehouse, frame, filters, grain, dimension)
     return frame
 
 
-def _medians(frame: pd.DataFrame, waits: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Median delay of each row of `frame`, in days; missing where no reply is dated."""
-    waits["key"] = waits["key"].astype(str)
+def _medians(
+    warehouse: Warehouse, frame: pd.DataFrame, filters: Filters, grain: Grain | None, dimension: str
+) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Median delay of each row of `frame`, in days, those still waiting counted; missing where it is not reached.
+
+    Where nobody still waiting has waited less than the plain median, that is the one: few periods but the last need more.
+    """
+    if grain is None:
+        return _estimated(frame, _asked(warehouse, "trend_waits", filters, grain, dimension))
+    plain = _asked(warehouse, "trend_medians", filters, grain, dimension)
+    place = _place(frame, plain)
+    values, left = np.full(len(frame), np.nan), np.zeros(len(frame), dtype=bool)
+    median, least, most = (plain[name].to_numpy(dtype=np.float64) for name in ("median", "least", "most"))
+    values[place] = np.where(np.isfinite(median), median, np.nan)
+    left[place] = (least < median) & (np.isfinite(median) | (most > least))
+    if left.any():
+        periods = sorted({period.date() for period in frame.loc[left, "period"]})
+        waits = _asked(warehouse, "trend_waits", filters, grain, dimension, periods=periods)
+        values[left] = _estimated(frame, waits)[left]
+    return values
+
+
+def _place(frame: pd.DataFrame, found: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """The row of `frame` that each row of `found` speaks of."""
     index = pd.MultiIndex.from_frame(frame[["period", "key"]])
-    group = index.get_indexer(pd.MultiIndex.from_frame(waits[["period", "key"]])).astype(np.int64)
+    own = pd.DataFrame({"period": pd.to_datetime(found["period"]), "key": found["key"].astype(str)})
+    return index.get_indexer(pd.MultiIndex.from_frame(own)).astype(np.int64)
+
+
+def _estimated(frame: pd.DataFrame, waits: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Median delay of each row of `frame` from delays counted by steps."""
+    group = _place(frame, waits)
     days, ended = waits["days"].to_numpy(dtype=np.float64), waits["ended"].to_numpy(dtype=bool)
     return survival.medians(group, Cases(days, ended, waits["n"].to_numpy(dtype=np.int64)), len(frame))
 
 
-def _asked(warehouse: Warehouse, name: str, filters: Filters, grain: Grain | None, dimension: str) -> pd.DataFrame:
+def _asked(
+    warehouse: Warehouse,
+    name: str,
+    filters: Filters,
+    grain: Grain | None,
+    dimension: str,
+    *,
+    periods: Sequence[date] | None = None,
+) -> pd.DataFrame:
     key, label = _KEYS[dimension]
     period = f"date_trunc('{grain}', published_on)::DATE" if grain else "DATE '2000-01-01'"
-    query = sql(__file__, name).replace("/*measured*/", delays.measured(as_it_stood=True))
+    query = sql(__file__, name).replace("/*lengths*/", sql(__file__, "trend_lengths"))
+    query = query.replace("/*measured*/", delays.measured(as_it_stood=True))
     for place, text in (
         ("/*period*/", period),
         ("/*key*/", key),
         ("/*name*/ NULL", "structure" if dimension == "structure" else "NULL"),
         ("/*label*/ name", label),
+        ("/*periods*/ TRUE", "TRUE" if periods is None else "list_contains($periods, period)"),
     ):
         query = query.replace(place, text)
-    return warehouse.frame(*narrowed(query, filters, {"end": delays.end_of(warehouse, filters)}))
+    bound = {"end": delays.end_of(warehouse, filters), "periods": periods}
+    return warehouse.frame(*narrowed(query, filters, bound))
 
 
 def _complete(warehouse: Warehouse, filters: Filters, periods: pd.Series[Any], grain: Grain) -> pd.Series[bool]:

@@ -226,10 +226,11 @@ def history_view() -> None:
     headline.write(
         f"{french.count(len(found), 'signal', 'signaux')} sur la sélection, et ce qu'il en est advenu."
     )  # fmt: skip
+    raised = {key: name for key, name in signal_words.DETECTORS.items() if key != "slow"}  # slow rises are only watched
     with st.container(horizontal=True, vertical_alignment="bottom"):
         detectors = st.pills(
             "Comment",
-            [name for detector, name in signal_words.DETECTORS.items() if detector != "slow"],  # only ever watched
+            list(raised.values()),
             selection_mode="multi",
             key="detecteur",
             bind="query-params",
@@ -274,7 +275,7 @@ def history_view() -> None:
             "false": lessons[key].false if key in lessons else 0,
             "rate": french.percent(digest.rate(lessons, key)),
         }
-        for key, name in signal_words.DETECTORS.items()
+        for key, name in raised.items()
     ]
     tables.table(
         pd.DataFrame(rows),

@@ -93,3 +93,12 @@ def test_nothing_to_compare_is_said() -> None:
     assert survival.restricted_mean(nobody, 10) is None
     with pytest.raises(ValueError, match="same length"):
         Cases(np.array([1.0]), np.array([True, False]))
+
+
+def test_half_is_half_in_the_last_of_many_groups() -> None:
+    groups, each = 20_000, 6  # three of six: the median is reached at the third, whatever came before
+    group = np.repeat(np.arange(groups), each)
+    days = np.tile(np.arange(1.0, each + 1), groups)
+    often = np.full(len(days), 50)
+    found = survival.medians(group, Cases(days, np.ones(len(days), dtype=bool), often), groups)
+    assert (found == 3.0).all()
