@@ -141,8 +141,8 @@ def signals_view() -> None:
     weak = sum(s.strength == "weak" for s in found)
     states.figures(
         [
-            states.Figure("Cette semaine", french.number(len(recent)), "Signaux relevés sur les sept derniers jours."),
-            states.Figure("Sur la période", french.number(len(found)), "Signaux qui ont un avis dans la sélection."),
+            states.Figure("Semaine", french.number(len(recent)), "Signaux relevés sur les sept derniers jours."),
+            states.Figure("Période", french.number(len(found)), "Signaux qui ont un avis dans la sélection."),
             states.Figure(
                 "Faibles", french.number(weak), "Significatifs, et plus petits que le sujet médian : les plus précoces."
             ),
