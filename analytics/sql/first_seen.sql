@@ -17,6 +17,7 @@ told AS (
     JOIN reviews AS r ON r.id = p.review_id
     JOIN files AS f ON f.seen_at = p.first_seen_at
     WHERE p.body IS NOT NULL AND NOT p.canned AND p.structure_id IS NOT NULL AND f.file_before IS NOT NULL
+        AND p.first_seen_at > (SELECT min(seen_at) FROM ingests)  -- the same, said of the reply: the others are not joined
         AND p.first_seen_at >= r.published_at AND /*filters*/ TRUE
 )
 SELECT
