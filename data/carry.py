@@ -57,17 +57,15 @@ def brought_up(db: duckdb.DuckDBPyConnection) -> None:
     """Give the warehouse of an earlier version what each review now keeps of its replies and its irritant, and the table
     that keeps the former values of its typologies.
     """
-    query = (
-        "SELECT column_name FROM duckdb_columns() WHERE database_name = current_database() AND table_name = 'reviews'"
-    )
-    held = {name for (name,) in db.execute(query).fetchall()}
+    base = db.execute("SELECT current_database()").fetchall()[0][0]
+    held = {name for (name,) in db.execute(_COLUMNS, {"base": base, "table": "reviews"}).fetchall()}
     if "replied" not in held:
         for column in ("replied BOOLEAN", "only_canned BOOLEAN", "verdicts INTEGER", "useful_verdicts INTEGER"):
             db.execute(f"ALTER TABLE reviews ADD COLUMN {column}")
         set_replied(db)
     if "irritant" not in held:
         db.execute("ALTER TABLE reviews ADD COLUMN irritant INTEGER")
-        if db.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'review_topics'").fetchall():
+        if db.execute(_TABLES + " AND table_name = 'review_topics'", {"base": base}).fetchall():
             set_irritants(db)
     kept = ", ".join(TYPOLOGY)
     db.execute(

@@ -111,8 +111,8 @@ class Reviews:
         for level, (place, topic, *found) in zip(levels, groups, strict=True):
             out[level] = np.zeros((len(spans), len(self.names[level]), len(self.irritants) + 1))
             known = place >= 0
-            out[level][:, place[known], topic[known]] = [
-                n[known] for n in found
+            out[level][:, place[known], topic[known]] = np.array(found)[
+                :, known
             ]  # the unassigned, -1, in the last column
         return out
 
